@@ -1,1 +1,8 @@
-//! x
+//! The rules, as tables and properties: no database, no server.
+mod chance;
+mod ledger;
+mod money;
+mod pricing;
+mod refund;
+mod settlement;
+mod vectors;

@@ -1,0 +1,79 @@
+CREATE TABLE users (
+    id            BYTEA     NOT NULL PRIMARY KEY,
+    email         TEXT      NOT NULL UNIQUE,
+    name          TEXT      NOT NULL,
+    language      TEXT      NOT NULL CHECK (language IN ('en', 'fr', 'de', 'it', 'es')),
+    password_hash TEXT,
+    verified_at   TIMESTAMP,
+    version       INTEGER   NOT NULL DEFAULT 1,
+    created_at    TIMESTAMP NOT NULL
+);
+
+-- Wrong passwords by the address that was tried, known or not, so that nobody learns which is.
+CREATE TABLE password_failures (
+    subject      BYTEA     NOT NULL PRIMARY KEY,
+    failures     INTEGER   NOT NULL,
+    locked_until TIMESTAMP NOT NULL
+);
+
+CREATE TABLE operator_roles (
+    user_id    BYTEA     NOT NULL REFERENCES users (id),
+    role       TEXT      NOT NULL CHECK (role IN ('operator_admin', 'operator_billing', 'operator_support')),
+    valid_from TIMESTAMP NOT NULL,
+    valid_to   TIMESTAMP CHECK (valid_to > valid_from),
+    PRIMARY KEY (user_id, valid_from)
+);
+CREATE UNIQUE INDEX one_operator_role ON operator_roles (user_id) WHERE valid_to IS NULL;
+
+CREATE TABLE sessions (
+    id           BYTEA     NOT NULL PRIMARY KEY,
+    user_id      BYTEA     NOT NULL REFERENCES users (id),
+    created_at   TIMESTAMP NOT NULL,
+    last_used_at TIMESTAMP NOT NULL,
+    expires_at   TIMESTAMP NOT NULL,
+    ended_at     TIMESTAMP,
+    user_agent   TEXT
+);
+CREATE INDEX sessions_of_user ON sessions (user_id);
+
+CREATE TABLE refresh_tokens (
+    hash       BYTEA     NOT NULL PRIMARY KEY,
+    session_id BYTEA     NOT NULL REFERENCES sessions (id),
+    created_at TIMESTAMP NOT NULL,
+    used_at    TIMESTAMP
+);
+CREATE INDEX refresh_tokens_of_session ON refresh_tokens (session_id);
+
+CREATE TABLE api_tokens (
+    id           BYTEA     NOT NULL PRIMARY KEY,
+    user_id      BYTEA     NOT NULL REFERENCES users (id),
+    name         TEXT      NOT NULL,
+    hash         BYTEA     NOT NULL UNIQUE,
+    scopes       TEXT      NOT NULL,
+    created_at   TIMESTAMP NOT NULL,
+    expires_at   TIMESTAMP NOT NULL,
+    last_used_at TIMESTAMP,
+    revoked_at   TIMESTAMP
+);
+CREATE INDEX api_tokens_of_user ON api_tokens (user_id);
+
+CREATE TABLE signing_keys (
+    id         TEXT      NOT NULL PRIMARY KEY,
+    sealed     BYTEA     NOT NULL,
+    public_key BYTEA     NOT NULL,
+    created_at TIMESTAMP NOT NULL,
+    retired_at TIMESTAMP
+);
+
+CREATE TABLE stored_answers (
+    user_id     BYTEA     NOT NULL REFERENCES users (id),
+    key         TEXT      NOT NULL,
+    fingerprint BYTEA     NOT NULL,
+    status      INTEGER   NOT NULL,
+    location    TEXT,
+    etag        TEXT,
+    body        TEXT      NOT NULL,
+    created_at  TIMESTAMP NOT NULL,
+    PRIMARY KEY (user_id, key)
+);
+CREATE INDEX stored_answers_by_age ON stored_answers (created_at);

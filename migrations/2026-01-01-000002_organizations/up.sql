@@ -1,0 +1,80 @@
+CREATE TABLE organizations (
+    id         BYTEA     NOT NULL PRIMARY KEY,
+    name       TEXT      NOT NULL,
+    kind       TEXT      NOT NULL CHECK (kind IN ('company', 'person')),
+    email      TEXT      NOT NULL,
+    country    TEXT      NOT NULL CHECK (length(country) = 2),
+    vat_number TEXT,
+    version    INTEGER   NOT NULL DEFAULT 1,
+    created_at TIMESTAMP NOT NULL
+);
+
+CREATE TABLE memberships (
+    id              BYTEA     NOT NULL,
+    organization_id BYTEA     NOT NULL REFERENCES organizations (id),
+    user_id         BYTEA     NOT NULL REFERENCES users (id),
+    role            TEXT      NOT NULL CHECK (role IN ('legal_representative', 'administrator', 'collaborator', 'external')),
+    may_order       BOOLEAN   NOT NULL,
+    added_by        BYTEA,
+    version         INTEGER   NOT NULL,
+    valid_from      TIMESTAMP NOT NULL,
+    valid_to        TIMESTAMP CHECK (valid_to > valid_from),
+    PRIMARY KEY (id, valid_from)
+);
+CREATE UNIQUE INDEX one_open_membership ON memberships (organization_id, user_id) WHERE valid_to IS NULL;
+CREATE UNIQUE INDEX one_open_membership_version ON memberships (id) WHERE valid_to IS NULL;
+CREATE INDEX memberships_of_user ON memberships (user_id, organization_id);
+
+CREATE TABLE products (
+    id              BYTEA     NOT NULL PRIMARY KEY,
+    organization_id BYTEA     NOT NULL REFERENCES organizations (id),
+    parent_id       BYTEA     REFERENCES products (id),
+    family          TEXT      NOT NULL,
+    name            TEXT      NOT NULL,
+    quantity        BIGINT    NOT NULL CHECK (quantity > 0),
+    period          TEXT      NOT NULL CHECK (period IN ('monthly', 'yearly')),
+    currency        TEXT      NOT NULL CHECK (currency IN ('CHF', 'EUR')),
+    state           TEXT      NOT NULL CHECK (state IN ('active', 'expired', 'cancelled')),
+    automatic       BOOLEAN   NOT NULL,
+    payment_method_id BYTEA,
+    renews_on       DATE      NOT NULL,
+    version         INTEGER   NOT NULL DEFAULT 1,
+    installed_at    TIMESTAMP NOT NULL,
+    UNIQUE (id, organization_id)
+);
+CREATE INDEX products_of_organization ON products (organization_id, id);
+
+CREATE TABLE membership_products (
+    member_id  BYTEA     NOT NULL,
+    product_id BYTEA     NOT NULL REFERENCES products (id),
+    valid_from TIMESTAMP NOT NULL,
+    valid_to   TIMESTAMP CHECK (valid_to > valid_from),
+    PRIMARY KEY (member_id, product_id, valid_from)
+);
+
+-- Whose act the next automatic renewal is, and so whose units a product's are.
+CREATE TABLE renewal_ownerships (
+    product_id BYTEA     NOT NULL REFERENCES products (id),
+    owner_id   BYTEA     NOT NULL REFERENCES organizations (id),
+    family     TEXT      NOT NULL,
+    quantity   BIGINT    NOT NULL CHECK (quantity > 0),
+    valid_from TIMESTAMP NOT NULL,
+    valid_to   TIMESTAMP CHECK (valid_to > valid_from),
+    PRIMARY KEY (product_id, valid_from)
+);
+CREATE UNIQUE INDEX one_renewal_owner ON renewal_ownerships (product_id) WHERE valid_to IS NULL;
+CREATE INDEX units_of_owner ON renewal_ownerships (owner_id, family, valid_from);
+
+CREATE TABLE payment_methods (
+    id              BYTEA     NOT NULL PRIMARY KEY,
+    organization_id BYTEA     NOT NULL REFERENCES organizations (id),
+    kind            TEXT      NOT NULL CHECK (kind IN ('card', 'bank_account', 'prepaid')),
+    label           TEXT      NOT NULL,
+    provider_token  BYTEA,
+    currency        TEXT      CHECK (currency IN ('CHF', 'EUR')),
+    created_at      TIMESTAMP NOT NULL,
+    removed_at      TIMESTAMP,
+    CHECK ((kind = 'prepaid') = (currency IS NOT NULL)),
+    CHECK ((kind = 'prepaid') = (provider_token IS NULL))
+);
+CREATE INDEX payment_methods_of_organization ON payment_methods (organization_id, id);

@@ -1,0 +1,2 @@
+DROP TABLE enrolment_states;
+DROP TABLE enrolments;

@@ -1,0 +1,12 @@
+DROP VIEW standings;
+DROP TABLE invitation_mails;
+DROP TABLE invitation_replacements;
+DROP TABLE invitation_families;
+DROP TABLE invitation_products;
+DROP TABLE invitations;
+DROP TABLE assignment_products;
+DROP TABLE assignments;
+DROP TABLE selections;
+DROP TABLE partnership_terms;
+DROP TABLE customer_access;
+DROP TABLE partnerships;

@@ -1,0 +1,4 @@
+DROP TABLE volume_tiers;
+DROP TABLE prices;
+DROP TABLE price_lists;
+DROP TABLE families;

@@ -1,0 +1,3 @@
+DROP TABLE mails;
+DROP TABLE audit_log;
+DROP TABLE events;

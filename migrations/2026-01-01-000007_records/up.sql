@@ -1,0 +1,41 @@
+-- What happened, written in the transaction in which it happened. Personal data stay out: ids only.
+CREATE TABLE events (
+    id          BYTEA     NOT NULL PRIMARY KEY,
+    type        TEXT      NOT NULL,
+    customer_id BYTEA     REFERENCES organizations (id),
+    partner_id  BYTEA     REFERENCES organizations (id),
+    subject     TEXT      NOT NULL,
+    data        TEXT      NOT NULL,
+    occurred_at TIMESTAMP NOT NULL,
+    position    BIGINT    UNIQUE
+);
+CREATE INDEX events_without_position ON events (id) WHERE position IS NULL;
+
+CREATE TABLE audit_log (
+    id              BYTEA     NOT NULL PRIMARY KEY,
+    event_id        BYTEA     REFERENCES events (id),
+    actor_id        BYTEA,
+    credential      TEXT,
+    organization_id BYTEA     REFERENCES organizations (id),
+    partnership_id  BYTEA,
+    action          TEXT      NOT NULL,
+    rule            TEXT,
+    subject         TEXT      NOT NULL,
+    detail          TEXT      NOT NULL,
+    request_id      TEXT,
+    address         TEXT,
+    recorded_at     TIMESTAMP NOT NULL
+);
+CREATE INDEX audit_of_organization ON audit_log (organization_id, id);
+
+CREATE TABLE mails (
+    id         BYTEA     NOT NULL PRIMARY KEY,
+    event_id   BYTEA     NOT NULL REFERENCES events (id),
+    recipient  TEXT      NOT NULL,
+    language   TEXT      NOT NULL,
+    template   TEXT      NOT NULL,
+    arguments  TEXT      NOT NULL,
+    token      BYTEA,
+    created_at TIMESTAMP NOT NULL,
+    sent_at    TIMESTAMP
+);

@@ -1,0 +1,138 @@
+//! The outermost layer: gives each request its id, writes what went wrong, and closes the answer
+//! with the headers that every one carries.
+use super::caller::RequestId;
+use super::locale;
+use super::problem::{self, Asked};
+use crate::domain::refusal::{Code, Refusal};
+use crate::error::Error;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::{JsonPayloadError, PathError};
+use actix_web::http::Method;
+use actix_web::http::header::{
+    CONTENT_SECURITY_POLICY, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
+    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use std::time::Instant;
+use uuid::Uuid;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// Wraps every request.
+pub async fn layer(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let started = Instant::now();
+    let id = request_id(request.headers());
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let trace = sane(request.headers(), &TRACEPARENT, 64);
+    let known = request.headers().get(IF_NONE_MATCH).cloned();
+    // The request itself may not be held meanwhile: the router changes it.
+    let answer = next.call(request).await?.map_into_boxed_body();
+    let asked = answer.request().clone();
+    let mut answer = explain(answer, &asked, &id);
+    if asked.method() == Method::GET
+        && known.is_some()
+        && known.as_ref() == answer.headers().get(ETAG)
+    {
+        let etag = known.clone();
+        answer = answer.into_response(HttpResponse::NotModified().finish());
+        if let Some(etag) = etag {
+            answer.headers_mut().insert(ETAG, etag);
+        }
+    }
+    close(answer.headers_mut(), &id, trace, asked.path());
+    tracing::info!(
+        request_id = %id,
+        method = %asked.method(),
+        path = %asked.match_pattern().unwrap_or_else(|| "unknown".into()),
+        status = answer.status().as_u16(),
+        micros = started.elapsed().as_micros() as u64,
+        "answered"
+    );
+    Ok(answer)
+}
+
+/// An error becomes a problem document in the reader's language.
+fn explain(
+    answer: ServiceResponse<BoxBody>,
+    asked: &HttpRequest,
+    id: &str,
+) -> ServiceResponse<BoxBody> {
+    let Some(error) = answer.response().error() else {
+        return answer;
+    };
+    let refusal = match error.as_error::<Error>() {
+        Some(ours) => {
+            if ours.refusal().code == Code::Internal {
+                tracing::error!(request_id = %id, error = %ours, "a request failed");
+            }
+            ours.refusal()
+        }
+        None => foreign(error),
+    };
+    let document = problem::respond(
+        &refusal,
+        &Asked {
+            path: asked.path(),
+            request_id: id,
+            language: locale::accepted(asked),
+        },
+    );
+    answer.into_response(document)
+}
+
+/// The framework's own errors.
+fn foreign(error: &actix_web::Error) -> Refusal {
+    if let Some(error) = error.as_error::<PathError>() {
+        return Refusal::not_found().with("note", error);
+    }
+    if error.as_error::<JsonPayloadError>().is_some() {
+        return Refusal::new(Code::MalformedBody).with("reason", error);
+    }
+    match error.as_response_error().status_code().as_u16() {
+        413 => Refusal::new(Code::PayloadTooLarge),
+        status if status < 500 => Refusal::new(Code::InvalidParameter).with("reason", error),
+        _ => {
+            tracing::error!(%error, "the framework failed");
+            Refusal::new(Code::Internal)
+        }
+    }
+}
+
+fn close(headers: &mut HeaderMap, id: &str, trace: Option<HeaderValue>, path: &str) {
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    if let Some(trace) = trace {
+        headers.insert(TRACEPARENT, trace);
+    }
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(if path.starts_with("/docs") {
+            "default-src 'self'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+        } else {
+            "default-src 'none'; frame-ancestors 'none'"
+        }),
+    );
+}
+
+/// The caller's own id, if it is sane, else a new one.
+fn request_id(headers: &HeaderMap) -> String {
+    sane(headers, &REQUEST_ID, 128)
+        .and_then(|value| value.to_str().ok().map(str::to_owned))
+        .unwrap_or_else(|| Uuid::now_v7().to_string())
+}
+
+fn sane(headers: &HeaderMap, name: &HeaderName, longest: usize) -> Option<HeaderValue> {
+    let value = headers.get(name)?;
+    let good = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
+    let fits = !value.is_empty() && value.len() <= longest && value.as_bytes().iter().all(good);
+    fits.then(|| value.clone())
+}

@@ -1,0 +1,22 @@
+//! FLOOR 3: the words every room speaks.
+pub mod answer;
+pub mod body;
+pub mod caller;
+//pub mod docs;
+pub mod idempotency;
+pub mod jwt;
+pub mod locale;
+//pub mod openapi;
+pub mod page;
+pub mod problem;
+pub mod query;
+pub mod reply;
+pub mod room;
+pub mod views;
+
+pub use body::Valid;
+pub use caller::Caller;
+pub use idempotency::Post;
+pub use page::{Listing, Page};
+pub use query::Query;
+pub use reply::{IfMatch, Reply};

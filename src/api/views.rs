@@ -1,0 +1,58 @@
+//! Shapes that several rooms show or take.
+use crate::domain::id::OrganizationId;
+use crate::domain::money::{self, Currency};
+use crate::domain::refusal::Fault;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// An amount, excluding VAT: a decimal string with the currency's number of places (PRC-1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Money)]
+pub struct MoneyView {
+    /// The amount, in units of the currency.
+    #[schema(
+        pattern = r"^-?(0|[1-9][0-9]{0,15})(\.[0-9]{1,2})?$",
+        example = "347.20"
+    )]
+    pub amount: String,
+    pub currency: Currency,
+}
+
+impl From<money::Money> for MoneyView {
+    fn from(money: money::Money) -> Self {
+        Self {
+            amount: money.amount(),
+            currency: money.currency,
+        }
+    }
+}
+
+/// An organization by its name.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = OrganizationName)]
+pub struct OrganizationNameView {
+    /// Its id.
+    pub id: OrganizationId,
+    /// Its name.
+    #[schema(example = "Atelier Lumen SA")]
+    pub name: String,
+}
+
+/// Exactly one of several alternative inputs is given.
+pub fn exactly_one(given: &[(&str, bool)]) -> Vec<Fault> {
+    let names: Vec<&str> = given.iter().map(|(name, _)| *name).collect();
+    let named: Vec<&str> = given
+        .iter()
+        .filter(|(_, given)| *given)
+        .map(|(name, _)| *name)
+        .collect();
+    match named.as_slice() {
+        [_] => Vec::new(),
+        [] => vec![Fault::new("", "one_required").with("names", names.join(", "))],
+        several => several
+            .iter()
+            .map(|name| Fault::new(format!("/{name}"), "only_one").with("names", names.join(", ")))
+            .collect(),
+    }
+}

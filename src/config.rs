@@ -1,0 +1,218 @@
+//! Every setting, once: from the environment, or its default.
+use crate::error::{Error, Result};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+/// A setting as `.env.example` documents it.
+pub struct Setting {
+    pub name: &'static str,
+    pub default: &'static str,
+    pub about: &'static str,
+    pub secret: bool,
+}
+
+const fn setting(name: &'static str, default: &'static str, about: &'static str) -> Setting {
+    Setting {
+        name,
+        default,
+        about,
+        secret: false,
+    }
+}
+
+/// All there are.
+pub const SETTINGS: &[Setting] = &[
+    Setting {
+        secret: true,
+        ..setting(
+            "DATABASE_URL",
+            "sqlite://mandat.db",
+            "The database: sqlite://FILE (or a file's path) for the embedded engine, postgres://… for a server.",
+        )
+    },
+    setting(
+        "MANDAT_LISTEN",
+        "127.0.0.1:8080",
+        "Address and port to listen on.",
+    ),
+    setting(
+        "MANDAT_PUBLIC_URL",
+        "http://127.0.0.1:8080",
+        "Where people reach this service; links in mails begin with it, and it is the issuer of access tokens.",
+    ),
+    Setting {
+        secret: true,
+        ..setting(
+            "MANDAT_SECRET_KEY",
+            "",
+            "The one secret, at least 32 characters of randomness: all MACs and sealing keys are derived from it. Made and kept beside the embedded database when empty; required on a server.",
+        )
+    },
+    setting(
+        "MANDAT_POOL",
+        "8",
+        "Connections that read, and on a server as many that write.",
+    ),
+    setting("MANDAT_WORKERS", "2", "HTTP worker threads."),
+    setting(
+        "MANDAT_LOG",
+        "info",
+        "What is logged: error, warn, info, debug, or per module as in mandat=debug.",
+    ),
+    setting(
+        "MANDAT_LOG_FORMAT",
+        "text",
+        "How it is logged: text or json.",
+    ),
+    setting(
+        "MANDAT_ACCESS_TOKEN_MINUTES",
+        "10",
+        "How long an access token is good.",
+    ),
+    setting(
+        "MANDAT_SESSION_DAYS",
+        "30",
+        "How long a session lasts at most.",
+    ),
+    setting(
+        "MANDAT_INVITATION_DAYS",
+        "30",
+        "How long an invitation stays open.",
+    ),
+    setting(
+        "MANDAT_QUOTE_HOURS",
+        "24",
+        "How long a quote can be redeemed.",
+    ),
+];
+
+/// The settings in force.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub database_url: String,
+    pub listen: SocketAddr,
+    pub public_url: String,
+    pub secret_key: String,
+    pub pool: u32,
+    pub workers: usize,
+    pub log: String,
+    pub log_format: String,
+    pub access_token_minutes: i64,
+    pub session_days: i64,
+    pub invitation_days: i64,
+    pub quote_hours: i64,
+}
+
+impl Config {
+    /// Reads what the environment says; the error names everything that is wrong.
+    pub fn from_env() -> Result<Self> {
+        Self::from(&std::env::vars().collect())
+    }
+
+    pub fn from(environment: &BTreeMap<String, String>) -> Result<Self> {
+        let mut reader = Reader {
+            environment,
+            faults: Vec::new(),
+        };
+        let config = Self {
+            database_url: reader.text("DATABASE_URL"),
+            listen: reader.parsed("MANDAT_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080))),
+            public_url: reader
+                .text("MANDAT_PUBLIC_URL")
+                .trim_end_matches('/')
+                .to_owned(),
+            secret_key: reader.text("MANDAT_SECRET_KEY"),
+            pool: reader.positive("MANDAT_POOL"),
+            workers: reader.positive("MANDAT_WORKERS"),
+            log: reader.text("MANDAT_LOG"),
+            log_format: reader.text("MANDAT_LOG_FORMAT"),
+            access_token_minutes: reader.positive("MANDAT_ACCESS_TOKEN_MINUTES"),
+            session_days: reader.positive("MANDAT_SESSION_DAYS"),
+            invitation_days: reader.positive("MANDAT_INVITATION_DAYS"),
+            quote_hours: reader.positive("MANDAT_QUOTE_HOURS"),
+        };
+        if !config.secret_key.is_empty() && config.secret_key.len() < 32 {
+            reader
+                .faults
+                .push("MANDAT_SECRET_KEY: at least 32 characters".into());
+        }
+        if config.secret_key.is_empty() && config.database_url.starts_with("postgres") {
+            reader
+                .faults
+                .push("MANDAT_SECRET_KEY: required with a database server".into());
+        }
+        if !["text", "json"].contains(&config.log_format.as_str()) {
+            reader.faults.push("MANDAT_LOG_FORMAT: text or json".into());
+        }
+        match reader.faults.is_empty() {
+            true => Ok(config),
+            false => Err(Error::internal(reader.faults.join("\n"))),
+        }
+    }
+}
+
+struct Reader<'e> {
+    environment: &'e BTreeMap<String, String>,
+    faults: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn text(&self, name: &str) -> String {
+        let default = SETTINGS
+            .iter()
+            .find(|setting| setting.name == name)
+            .map_or("", |setting| setting.default);
+        self.environment
+            .get(name)
+            .map_or(default, String::as_str)
+            .to_owned()
+    }
+
+    fn parsed<T: std::str::FromStr>(&mut self, name: &str, or: T) -> T {
+        let text = self.text(name);
+        text.parse().unwrap_or_else(|_| {
+            self.faults.push(format!("{name}: cannot read “{text}”"));
+            or
+        })
+    }
+
+    fn positive<T: std::str::FromStr + From<u8> + PartialOrd>(&mut self, name: &str) -> T {
+        let value = self.parsed(name, T::from(1));
+        if value < T::from(1) {
+            self.faults.push(format!("{name}: at least 1"));
+        }
+        value
+    }
+}
+
+/// Each setting with its value in force, secrets masked, and where it came from.
+pub fn describe(environment: &BTreeMap<String, String>) -> String {
+    SETTINGS
+        .iter()
+        .map(|setting| {
+            let (value, origin) = match environment.get(setting.name) {
+                Some(value) => (value.as_str(), "environment"),
+                None => (setting.default, "default"),
+            };
+            let shown = if setting.secret && !value.is_empty() && origin == "environment" {
+                "********"
+            } else {
+                value
+            };
+            format!("{:<28} {shown:<40} ({origin})\n", setting.name)
+        })
+        .collect()
+}
+
+/// The text of `.env.example`.
+pub fn example() -> String {
+    SETTINGS
+        .iter()
+        .map(|setting| {
+            format!(
+                "# {}\n# {}={}\n\n",
+                setting.about, setting.name, setting.default
+            )
+        })
+        .collect()
+}

@@ -1,0 +1,170 @@
+//! The only file that knows there are two engines.
+use crate::error::{Error, Result};
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::r2d2::R2D2Connection;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::{PgConnection, SqliteConnection};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
+
+/// `busy_timeout` stands first: pools open in parallel, and switching to WAL takes a lock.
+const SQLITE: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
+    PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384;";
+const POSTGRES: &str = "SET TIME ZONE 'UTC'; SET statement_timeout = '30s'; \
+    SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '60s';";
+
+#[derive(diesel::MultiConnection)]
+pub enum Conn {
+    Postgres(PgConnection),
+    Sqlite(SqliteConnection),
+}
+
+/// Chooses the engine by the scheme of the URL; the derived `establish` would try them in turn
+/// and make a SQLite file of a PostgreSQL address.
+#[derive(Debug, Clone)]
+pub enum Connector {
+    Postgres { url: String },
+    Sqlite { path: String, read_only: bool },
+}
+
+impl Connector {
+    /// `postgres://…`, `sqlite://…`, or a file's path.
+    pub fn parse(url: &str) -> Result<Self> {
+        match url.split_once("://") {
+            Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres { url: url.into() }),
+            Some(("sqlite", path)) => Ok(Self::file(path)),
+            None if !url.is_empty() => Ok(Self::file(url)),
+            _ => Err(Error::internal(
+                "DATABASE_URL must be a file's path, sqlite://… or postgres://…",
+            )),
+        }
+    }
+
+    fn file(path: &str) -> Self {
+        Self::Sqlite {
+            path: path.into(),
+            read_only: false,
+        }
+    }
+
+    /// The file of the embedded database; none on a server.
+    pub fn embedded(&self) -> Option<&str> {
+        match self {
+            Self::Postgres { .. } => None,
+            Self::Sqlite { path, .. } => Some(path),
+        }
+    }
+
+    /// For connections that only read.
+    pub fn reading(&self) -> Self {
+        match self {
+            Self::Postgres { .. } => self.clone(),
+            Self::Sqlite { path, .. } => Self::Sqlite {
+                path: path.clone(),
+                read_only: true,
+            },
+        }
+    }
+}
+
+impl r2d2::ManageConnection for Connector {
+    type Connection = Conn;
+    type Error = diesel::r2d2::Error;
+
+    fn connect(&self) -> std::result::Result<Conn, Self::Error> {
+        let prepare = |conn: &mut dyn FnMut(&str) -> QueryResult<()>, settings: &str| {
+            conn(settings).map_err(diesel::r2d2::Error::QueryError)
+        };
+        match self {
+            Self::Postgres { url } => {
+                let mut conn = PgConnection::establish(url)?;
+                prepare(&mut |sql| conn.batch_execute(sql), POSTGRES)?;
+                Ok(Conn::Postgres(conn))
+            }
+            Self::Sqlite { path, read_only } => {
+                let mut conn = SqliteConnection::establish(path)?;
+                prepare(&mut |sql| conn.batch_execute(sql), SQLITE)?;
+                if *read_only {
+                    prepare(
+                        &mut |sql| conn.batch_execute(sql),
+                        "PRAGMA query_only = ON;",
+                    )?;
+                }
+                Ok(Conn::Sqlite(conn))
+            }
+        }
+    }
+
+    fn is_valid(&self, conn: &mut Conn) -> std::result::Result<(), Self::Error> {
+        conn.ping().map_err(diesel::r2d2::Error::QueryError)
+    }
+
+    fn has_broken(&self, conn: &mut Conn) -> bool {
+        conn.is_broken()
+    }
+}
+
+/// Starts a transaction that is alone with what it reads.
+pub fn begin_write(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Postgres(pg) => pg.batch_execute("BEGIN ISOLATION LEVEL SERIALIZABLE"),
+        Conn::Sqlite(sqlite) => sqlite.batch_execute("BEGIN IMMEDIATE"),
+    }
+}
+
+/// Starts a transaction in which several statements read one state.
+pub fn begin_snapshot(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Postgres(pg) => pg.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+        Conn::Sqlite(sqlite) => sqlite.batch_execute("BEGIN"),
+    }
+}
+
+pub fn migrate(conn: &mut Conn) -> Result<()> {
+    conn.run_pending_migrations(MIGRATIONS)
+        .map(drop)
+        .map_err(Error::internal)
+}
+
+pub fn revert(conn: &mut Conn) -> Result<String> {
+    conn.revert_last_migration(MIGRATIONS)
+        .map(|version| version.to_string())
+        .map_err(Error::internal)
+}
+
+/// The migrations that the schema lacks.
+pub fn pending(conn: &mut Conn) -> Result<Vec<String>> {
+    let pending = conn
+        .pending_migrations(MIGRATIONS)
+        .map_err(Error::internal)?;
+    Ok(pending.iter().map(|one| one.name().to_string()).collect())
+}
+
+/// Two transactions met; the same again may well succeed.
+pub fn is_collision(error: &DieselError) -> bool {
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
+        DieselError::DatabaseError(_, about) => about.message().contains("deadlock detected"),
+        _ => false,
+    }
+}
+
+/// The rows of several at once, which the derived connection alone does not take.
+macro_rules! insert_all {
+    ($tx:expr, $table:expr, $rows:expr) => {{
+        let rows = $rows;
+        for some in rows.chunks(500) {
+            match &mut *$tx.conn {
+                $crate::db::Conn::Postgres(pg) => {
+                    diesel::insert_into($table).values(some).execute(pg)
+                }
+                $crate::db::Conn::Sqlite(sqlite) => {
+                    diesel::insert_into($table).values(some).execute(sqlite)
+                }
+            }?;
+        }
+    }};
+}
+pub(crate) use insert_all;

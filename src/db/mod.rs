@@ -1,0 +1,191 @@
+//! The door to the database: `read` to look, `write` to change.
+pub mod columns;
+mod dialect;
+pub mod record;
+pub mod schema;
+pub mod witness;
+mod writer;
+
+use crate::domain::id::Id;
+use crate::error::{Error, Result};
+use crate::secret::{self, Keyring};
+use chrono::{NaiveDateTime, SubsecRound, TimeDelta, Utc};
+pub(crate) use dialect::insert_all;
+pub use dialect::{Conn, Connector, MultiBackend};
+use diesel::connection::SimpleConnection;
+use r2d2::Pool;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+use writer::Writer;
+
+/// What a transaction sees: its connection, and one instant for every row that it writes.
+pub struct Tx<'c> {
+    pub conn: &'c mut Conn,
+    pub now: NaiveDateTime,
+    pub keys: &'c Keyring,
+}
+
+impl Tx<'_> {
+    /// A new id of this instant.
+    pub fn new_id<K>(&self) -> Result<Id<K>> {
+        let millis = self.now.and_utc().timestamp_millis();
+        Ok(Id::new(
+            u64::try_from(millis).map_err(Error::internal)?,
+            secret::random()?,
+        ))
+    }
+}
+
+/// What time it is; tests move it.
+#[derive(Debug, Clone, Default)]
+pub struct Clock(Arc<AtomicI64>);
+
+impl Clock {
+    /// Now, in UTC, cut to the microseconds that both engines keep.
+    pub fn now(&self) -> NaiveDateTime {
+        let moved = TimeDelta::microseconds(self.0.load(Ordering::Relaxed));
+        (Utc::now().naive_utc() + moved).trunc_subsecs(6)
+    }
+
+    pub fn advance(&self, by: TimeDelta) {
+        let micros = by.num_microseconds().unwrap_or(i64::MAX);
+        self.0.fetch_add(micros, Ordering::Relaxed);
+    }
+}
+
+/// One database, whichever engine it is.
+#[derive(Clone)]
+pub struct Db(Arc<Inner>);
+
+struct Inner {
+    connector: Connector,
+    readers: Pool<Connector>,
+    writer: Writer,
+    clock: Clock,
+    keys: Arc<Keyring>,
+}
+
+const PATIENCE: Duration = Duration::from_secs(2);
+
+impl Db {
+    /// Opens the pools; `size` is the number of reading connections (and writing ones, on a server).
+    pub fn open(connector: Connector, size: u32, keys: Arc<Keyring>, clock: Clock) -> Result<Self> {
+        let readers = pool(connector.reading(), size)?;
+        let writer = Writer::open(&connector, size, &clock, &keys)?;
+        Ok(Self(Arc::new(Inner {
+            connector,
+            readers,
+            writer,
+            clock,
+            keys,
+        })))
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    pub fn keys(&self) -> &Keyring {
+        &self.0.keys
+    }
+
+    pub fn connector(&self) -> &Connector {
+        &self.0.connector
+    }
+
+    /// Looks. Each statement sees what is committed when it runs.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Tx) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.blocking(|db| db.read_here(job)).await
+    }
+
+    /// Looks, and all statements see one state.
+    pub async fn snapshot<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Tx) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.blocking(|db| {
+            db.read_here(|tx| {
+                dialect::begin_snapshot(tx.conn)?;
+                let seen = job(tx);
+                tx.conn.batch_execute("ROLLBACK")?;
+                seen
+            })
+        })
+        .await
+    }
+
+    /// Changes, alone: serializable on both engines. The job runs again when transactions collide,
+    /// so it does nothing but read and write rows. An error rolls back.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        job: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        match self.0.writer.submit(job) {
+            writer::Submitted::Queued(answer) => answer.await.map_err(|_| Error::Busy)?,
+            writer::Submitted::Here(run) => self.blocking(move |_| run()).await,
+            writer::Submitted::Full => Err(Error::Busy),
+        }
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Self) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let db = self.clone();
+        tokio::task::spawn_blocking(move || job(&db))
+            .await
+            .map_err(Error::internal)?
+    }
+
+    fn read_here<T>(&self, job: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
+        let mut conn = self.0.readers.get().map_err(unavailable)?;
+        job(&mut Tx {
+            conn: &mut conn,
+            now: self.0.clock.now(),
+            keys: &self.0.keys,
+        })
+    }
+
+    pub async fn migrate(&self) -> Result<()> {
+        self.schema(dialect::migrate).await
+    }
+
+    pub async fn revert(&self) -> Result<String> {
+        self.schema(dialect::revert).await
+    }
+
+    pub async fn pending_migrations(&self) -> Result<Vec<String>> {
+        self.schema(dialect::pending).await
+    }
+
+    /// The schema is changed on a connection of its own.
+    async fn schema<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.blocking(move |db| {
+            let mut conn = r2d2::ManageConnection::connect(db.connector())
+                .map_err(|error| Error::Unavailable(error.to_string()))?;
+            job(&mut conn)
+        })
+        .await
+    }
+}
+
+fn unavailable(error: r2d2::Error) -> Error {
+    Error::Unavailable(error.to_string())
+}
+
+/// A broken connection shows itself where it is used: asking it first costs a third of all reads.
+fn pool(connector: Connector, size: u32) -> Result<Pool<Connector>> {
+    Pool::builder()
+        .max_size(size)
+        .test_on_check_out(false)
+        .connection_timeout(PATIENCE)
+        .build(connector)
+        .map_err(unavailable)
+}

@@ -1,0 +1,145 @@
+//! What happened: the domain event and the audit row, written in the transaction in which it happened.
+use super::Tx;
+use super::schema::{audit_log, events, mails};
+use super::witness::{Identity, Proof};
+use crate::domain::event::EventType;
+use crate::domain::id::{EntryId, EventId, MailId, OrganizationId, PartnershipId};
+use crate::domain::locale::Language;
+use crate::error::Result;
+use crate::secret::Purpose;
+use diesel::prelude::*;
+use serde_json::{Value, json};
+
+/// One thing that happened. Ids only: personal data stay where they can be erased.
+pub struct Event {
+    pub kind: EventType,
+    pub customer: Option<OrganizationId>,
+    pub partner: Option<OrganizationId>,
+    /// The id of what it happened to.
+    pub subject: String,
+    pub data: Value,
+    /// The right by which it was done, and the partnership it came through.
+    pub rule: Option<&'static str>,
+    pub partnership: Option<PartnershipId>,
+}
+
+impl Event {
+    pub fn new(kind: EventType, subject: impl ToString) -> Self {
+        Self {
+            kind,
+            customer: None,
+            partner: None,
+            subject: subject.to_string(),
+            data: json!({}),
+            rule: None,
+            partnership: None,
+        }
+    }
+
+    /// Of an organization on its own.
+    pub fn of(self, organization: OrganizationId) -> Self {
+        Self {
+            customer: Some(organization),
+            ..self
+        }
+    }
+
+    /// Between a customer and a partner.
+    pub fn between(
+        self,
+        customer: Option<OrganizationId>,
+        partner: Option<OrganizationId>,
+    ) -> Self {
+        Self {
+            customer,
+            partner,
+            ..self
+        }
+    }
+
+    pub fn data(self, data: Value) -> Self {
+        Self { data, ..self }
+    }
+
+    pub fn by_rule(self, rule: &'static str) -> Self {
+        Self {
+            rule: Some(rule),
+            ..self
+        }
+    }
+}
+
+impl Tx<'_> {
+    /// Writes what happened; `by` is nobody for what the system does by itself.
+    pub fn record(&mut self, by: Option<&Identity>, event: Event) -> Result<EventId> {
+        let id: EventId = self.new_id()?;
+        let data = event.data.to_string();
+        diesel::insert_into(events::table)
+            .values((
+                events::id.eq(id),
+                events::kind.eq(event.kind.as_str()),
+                events::customer_id.eq(event.customer),
+                events::partner_id.eq(event.partner),
+                events::subject.eq(&event.subject),
+                events::data.eq(&data),
+                events::occurred_at.eq(self.now),
+            ))
+            .execute(self.conn)?;
+        let entry: EntryId = self.new_id()?;
+        diesel::insert_into(audit_log::table)
+            .values((
+                audit_log::id.eq(entry),
+                audit_log::event_id.eq(id),
+                audit_log::actor_id.eq(by.map(|who| who.user)),
+                audit_log::credential.eq(by.map(|who| match &who.proof {
+                    Proof::Session(session) => session.to_string(),
+                    Proof::Token(token, _) => token.to_string(),
+                })),
+                audit_log::organization_id.eq(event.customer.or(event.partner)),
+                audit_log::partnership_id.eq(event.partnership),
+                audit_log::action.eq(event.kind.as_str()),
+                audit_log::rule.eq(event.rule),
+                audit_log::subject.eq(&event.subject),
+                audit_log::detail.eq(&data),
+                audit_log::request_id.eq(by.map(|who| &who.request_id)),
+                audit_log::address.eq(by.and_then(|who| who.address.as_ref())),
+                audit_log::recorded_at.eq(self.now),
+            ))
+            .execute(self.conn)?;
+        Ok(id)
+    }
+
+    /// Puts a mail into the outbox: template and arguments, rendered when it is delivered. A token
+    /// in it is sealed.
+    pub fn mail(&mut self, event: EventId, mail: &Mail) -> Result<()> {
+        let sealed = mail
+            .token
+            .as_ref()
+            .map(|token| self.keys.seal(Purpose::Mail, token.as_bytes()))
+            .transpose()?;
+        let id: MailId = self.new_id()?;
+        diesel::insert_into(mails::table)
+            .values((
+                mails::id.eq(id),
+                mails::event_id.eq(event),
+                mails::recipient.eq(&mail.recipient),
+                mails::language.eq(mail.language),
+                mails::template.eq(mail.template),
+                mails::arguments.eq(mail.arguments.to_string()),
+                mails::token.eq(sealed),
+                mails::created_at.eq(self.now),
+            ))
+            .execute(self.conn)?;
+        Ok(())
+    }
+}
+
+pub struct Mail {
+    pub recipient: String,
+    pub language: Language,
+    /// The Fluent message that it is made of.
+    pub template: &'static str,
+    pub arguments: Value,
+    /// What its link carries.
+    pub token: Option<String>,
+}

@@ -1,0 +1,574 @@
+//! The tables of both engines, by hand: the two would print different files.
+
+diesel::table! {
+    users (id) {
+        id -> Binary,
+        email -> Text,
+        name -> Text,
+        language -> Text,
+        password_hash -> Nullable<Text>,
+        verified_at -> Nullable<Timestamp>,
+        version -> Integer,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    password_failures (subject) {
+        subject -> Binary,
+        failures -> Integer,
+        locked_until -> Timestamp,
+    }
+}
+
+diesel::table! {
+    operator_roles (user_id, valid_from) {
+        user_id -> Binary,
+        role -> Text,
+        valid_from -> Timestamp,
+        valid_to -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Binary,
+        user_id -> Binary,
+        created_at -> Timestamp,
+        last_used_at -> Timestamp,
+        expires_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+        user_agent -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (hash) {
+        hash -> Binary,
+        session_id -> Binary,
+        created_at -> Timestamp,
+        used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    api_tokens (id) {
+        id -> Binary,
+        user_id -> Binary,
+        name -> Text,
+        hash -> Binary,
+        scopes -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        last_used_at -> Nullable<Timestamp>,
+        revoked_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    signing_keys (id) {
+        id -> Text,
+        sealed -> Binary,
+        public_key -> Binary,
+        created_at -> Timestamp,
+        retired_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    stored_answers (user_id, key) {
+        user_id -> Binary,
+        key -> Text,
+        fingerprint -> Binary,
+        status -> Integer,
+        location -> Nullable<Text>,
+        etag -> Nullable<Text>,
+        body -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    organizations (id) {
+        id -> Binary,
+        name -> Text,
+        kind -> Text,
+        email -> Text,
+        country -> Text,
+        vat_number -> Nullable<Text>,
+        version -> Integer,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    memberships (id, valid_from) {
+        id -> Binary,
+        organization_id -> Binary,
+        user_id -> Binary,
+        role -> Text,
+        may_order -> Bool,
+        added_by -> Nullable<Binary>,
+        version -> Integer,
+        valid_from -> Timestamp,
+        valid_to -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    products (id) {
+        id -> Binary,
+        organization_id -> Binary,
+        parent_id -> Nullable<Binary>,
+        family -> Text,
+        name -> Text,
+        quantity -> BigInt,
+        period -> Text,
+        currency -> Text,
+        state -> Text,
+        automatic -> Bool,
+        payment_method_id -> Nullable<Binary>,
+        renews_on -> Date,
+        version -> Integer,
+        installed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    membership_products (member_id, product_id, valid_from) {
+        member_id -> Binary,
+        product_id -> Binary,
+        valid_from -> Timestamp,
+        valid_to -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    renewal_ownerships (product_id, valid_from) {
+        product_id -> Binary,
+        owner_id -> Binary,
+        family -> Text,
+        quantity -> BigInt,
+        valid_from -> Timestamp,
+        valid_to -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    payment_methods (id) {
+        id -> Binary,
+        organization_id -> Binary,
+        kind -> Text,
+        label -> Text,
+        provider_token -> Nullable<Binary>,
+        currency -> Nullable<Text>,
+        created_at -> Timestamp,
+        removed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    enrolments (id) {
+        id -> Binary,
+        organization_id -> Binary,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    enrolment_states (enrolment_id, valid_from) {
+        enrolment_id -> Binary,
+        organization_id -> Binary,
+        state -> Text,
+        reason -> Nullable<Text>,
+        valid_from -> Timestamp,
+        valid_to -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    partnerships (id) {
+        id -> Binary,
+        customer_id -> Binary,
+        partner_id -> Binary,
+        invitation_id -> Binary,
+        tender_id -> Nullable<Binary>,
+        started_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+        ended_by -> Nullable<Binary>,
+        end_reason -> Nullable<Text>,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
+    customer_access (customer_id) {
+        customer_id -> Binary,
+        level -> Text,
+    }
+}
+
+diesel::table! {
+    partnership_terms (partnership_id, valid_from) {
+        partnership_id -> Binary,
+        customer_id -> Binary,
+        partner_id -> Binary,
+        level -> Text,
+        payment_mode -> Nullable<Text>,
+        live_level -> Nullable<Text>,
+        valid_from -> Timestamp,
+        valid_to -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    selections (partnership_id, product_id, valid_from) {
+        partnership_id -> Binary,
+        product_id -> Binary,
+        customer_id -> Binary,
+        valid_from -> Timestamp,
+        valid_to -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    assignments (partnership_id, member_id, valid_from) {
+        partnership_id -> Binary,
+        member_id -> Binary,
+        narrowed -> Bool,
+        valid_from -> Timestamp,
+        valid_to -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    assignment_products (partnership_id, member_id, product_id, valid_from) {
+        partnership_id -> Binary,
+        member_id -> Binary,
+        product_id -> Binary,
+        valid_from -> Timestamp,
+        valid_to -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    invitations (id) {
+        id -> Binary,
+        direction -> Text,
+        status -> Text,
+        customer_id -> Nullable<Binary>,
+        customer_email -> Nullable<Text>,
+        partner_id -> Binary,
+        requested_level -> Text,
+        requested_mode -> Nullable<Text>,
+        granted_level -> Nullable<Text>,
+        granted_mode -> Nullable<Text>,
+        starts_at -> Nullable<Timestamp>,
+        tender_id -> Nullable<Binary>,
+        message -> Nullable<Text>,
+        token_hash -> Binary,
+        sent_at -> Timestamp,
+        expires_at -> Timestamp,
+        answered_at -> Nullable<Timestamp>,
+        partnership_id -> Nullable<Binary>,
+        created_by -> Binary,
+        version -> Integer,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    invitation_products (invitation_id, product_id, granted) {
+        invitation_id -> Binary,
+        product_id -> Binary,
+        granted -> Bool,
+    }
+}
+
+diesel::table! {
+    invitation_families (invitation_id, family) {
+        invitation_id -> Binary,
+        family -> Text,
+    }
+}
+
+diesel::table! {
+    invitation_replacements (invitation_id, partnership_id) {
+        invitation_id -> Binary,
+        partnership_id -> Binary,
+    }
+}
+
+diesel::table! {
+    invitation_mails (invitation_id, sent_at) {
+        invitation_id -> Binary,
+        sent_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    families (code) {
+        code -> Text,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    price_lists (id) {
+        id -> Binary,
+        effective_from -> Timestamp,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    prices (family, currency, period, price_list_id) {
+        price_list_id -> Binary,
+        family -> Text,
+        currency -> Text,
+        period -> Text,
+        list_minor -> BigInt,
+        partner_rate_ppm -> Nullable<BigInt>,
+        partner_minor -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    volume_tiers (family, currency, period, price_list_id, minimum) {
+        price_list_id -> Binary,
+        family -> Text,
+        currency -> Text,
+        period -> Text,
+        minimum -> BigInt,
+        rate_ppm -> BigInt,
+    }
+}
+
+diesel::table! {
+    quotes (id) {
+        id -> Binary,
+        organization_id -> Binary,
+        asked_by -> Binary,
+        user_id -> Binary,
+        acting_as -> Text,
+        currency -> Text,
+        payer_id -> Binary,
+        partnership_id -> Nullable<Binary>,
+        terms_from -> Nullable<Timestamp>,
+        settled -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    orders (id) {
+        id -> Binary,
+        organization_id -> Binary,
+        acting_as -> Text,
+        partnership_id -> Nullable<Binary>,
+        payer_id -> Binary,
+        payment_method_id -> Nullable<Binary>,
+        quote_id -> Nullable<Binary>,
+        currency -> Text,
+        charged_minor -> BigInt,
+        created_by -> Binary,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    invoices (id) {
+        id -> Binary,
+        organization_id -> Binary,
+        customer_id -> Binary,
+        order_id -> Binary,
+        status -> Text,
+        payment_method_id -> Binary,
+        currency -> Text,
+        net_minor -> BigInt,
+        vat_rate_ppm -> BigInt,
+        vat_minor -> BigInt,
+        issued_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    billing_events (id) {
+        id -> Binary,
+        kind -> Text,
+        external_id -> Nullable<Text>,
+        customer_id -> Binary,
+        partner_id -> Nullable<Binary>,
+        partnership_id -> Nullable<Binary>,
+        product_id -> Binary,
+        family -> Text,
+        quantity -> BigInt,
+        period -> Text,
+        initiator -> Text,
+        payer -> Text,
+        payer_id -> Binary,
+        currency -> Text,
+        list_minor -> BigInt,
+        public_minor -> BigInt,
+        partner_minor -> BigInt,
+        charged_minor -> BigInt,
+        cashback_minor -> BigInt,
+        discount_minor -> BigInt,
+        volume_rate_ppm -> BigInt,
+        partner_rate_ppm -> Nullable<BigInt>,
+        units -> BigInt,
+        settlement_rule -> Text,
+        period_start -> Date,
+        period_end -> Date,
+        order_id -> Nullable<Binary>,
+        refunds_id -> Nullable<Binary>,
+        occurred_at -> Timestamp,
+        recorded_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    ledger_transactions (id) {
+        id -> Binary,
+        kind -> Text,
+        reason_id -> Binary,
+        recorded_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    ledger_entries (id) {
+        id -> Binary,
+        transaction_id -> Binary,
+        account -> Text,
+        holder_id -> Nullable<Binary>,
+        currency -> Text,
+        amount_minor -> BigInt,
+        recorded_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    prepaid_accounts (organization_id, currency) {
+        organization_id -> Binary,
+        currency -> Text,
+        debits -> BigInt,
+    }
+}
+
+diesel::table! {
+    events (id) {
+        id -> Binary,
+        #[sql_name = "type"]
+        kind -> Text,
+        customer_id -> Nullable<Binary>,
+        partner_id -> Nullable<Binary>,
+        subject -> Text,
+        data -> Text,
+        occurred_at -> Timestamp,
+        position -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    audit_log (id) {
+        id -> Binary,
+        event_id -> Nullable<Binary>,
+        actor_id -> Nullable<Binary>,
+        credential -> Nullable<Text>,
+        organization_id -> Nullable<Binary>,
+        partnership_id -> Nullable<Binary>,
+        action -> Text,
+        rule -> Nullable<Text>,
+        subject -> Text,
+        detail -> Text,
+        request_id -> Nullable<Text>,
+        address -> Nullable<Text>,
+        recorded_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    mails (id) {
+        id -> Binary,
+        event_id -> Binary,
+        recipient -> Text,
+        language -> Text,
+        template -> Text,
+        arguments -> Text,
+        token -> Nullable<Binary>,
+        created_at -> Timestamp,
+        sent_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    /// A view: everyone's place towards an organization, with the intervals it rests on.
+    standings (user_id, organization_id, member_id) {
+        user_id -> Binary,
+        organization_id -> Binary,
+        member_of -> Binary,
+        member_id -> Binary,
+        role -> Text,
+        may_order -> Bool,
+        member_from -> Timestamp,
+        member_to -> Nullable<Timestamp>,
+        partnership_id -> Nullable<Binary>,
+        level -> Nullable<Text>,
+        payment_mode -> Nullable<Text>,
+        terms_from -> Timestamp,
+        terms_to -> Nullable<Timestamp>,
+        enrolment_state -> Nullable<Text>,
+        enrolment_from -> Timestamp,
+        enrolment_to -> Nullable<Timestamp>,
+        narrowed -> Bool,
+        assigned_from -> Timestamp,
+        assigned_to -> Nullable<Timestamp>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    users,
+    operator_roles,
+    password_failures,
+    sessions,
+    refresh_tokens,
+    api_tokens,
+    signing_keys,
+    stored_answers,
+    organizations,
+    memberships,
+    products,
+    membership_products,
+    renewal_ownerships,
+    payment_methods,
+    enrolments,
+    enrolment_states,
+    partnerships,
+    customer_access,
+    partnership_terms,
+    selections,
+    assignments,
+    assignment_products,
+    invitations,
+    invitation_products,
+    invitation_families,
+    invitation_replacements,
+    invitation_mails,
+    families,
+    price_lists,
+    prices,
+    volume_tiers,
+    quotes,
+    orders,
+    invoices,
+    billing_events,
+    ledger_transactions,
+    ledger_entries,
+    prepaid_accounts,
+    events,
+    audit_log,
+    mails,
+    standings,
+);

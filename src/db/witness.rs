@@ -1,0 +1,191 @@
+//! Who is calling, and where that person stands towards an organization: what the policy judges.
+use super::Tx;
+use super::schema::{api_tokens, operator_roles, sessions, standings, users};
+use crate::domain::access::{Level, PaymentMode, Terms};
+use crate::domain::enrolment::EnrolmentState;
+use crate::domain::id::{ApiTokenId, MemberId, OrganizationId, PartnershipId, SessionId, UserId};
+use crate::domain::locale::Language;
+use crate::domain::organization::{OperatorRole, Role};
+use crate::domain::policy::{Found, PartnershipState, Standing};
+use crate::domain::refusal::{Code, Refusal};
+use crate::error::{Error, Result};
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+/// What a request shows to say who is calling.
+#[derive(Debug, Clone)]
+pub enum Credential {
+    Session {
+        user: UserId,
+        session: SessionId,
+    },
+    /// The hash of an API token.
+    Token(Vec<u8>),
+}
+
+/// Who is calling, as this transaction knows it.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    pub user: UserId,
+    pub language: Language,
+    pub operator: Option<OperatorRole>,
+    pub proof: Proof,
+    /// For the audit log: the request's id, and where it came from.
+    pub request_id: String,
+    pub address: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub enum Proof {
+    Session(SessionId),
+    /// With the token's scopes, separated by blanks.
+    Token(ApiTokenId, String),
+}
+
+/// The person behind the credential, unless the session has ended or the token is dead.
+pub fn identify(
+    tx: &mut Tx,
+    credential: &Credential,
+) -> Result<(UserId, Language, Option<OperatorRole>, Proof)> {
+    let role = operator_roles::table.on(operator_roles::user_id
+        .eq(users::id)
+        .and(operator_roles::valid_to.is_null()));
+    let role_column = operator_roles::role.nullable();
+    let nobody = || Error::from(Refusal::new(Code::Unauthenticated));
+    match credential {
+        Credential::Session { user, session } => {
+            let (language, role) = sessions::table
+                .inner_join(users::table.on(users::id.eq(sessions::user_id)))
+                .left_join(role)
+                .filter(sessions::id.eq(session))
+                .filter(sessions::user_id.eq(user))
+                .filter(sessions::ended_at.is_null())
+                .filter(sessions::expires_at.gt(tx.now))
+                .select((users::language, role_column))
+                .first(tx.conn)
+                .optional()?
+                .ok_or_else(nobody)?;
+            Ok((*user, language, role, Proof::Session(*session)))
+        }
+        Credential::Token(hash) => {
+            let (user, language, role, token, scopes) = api_tokens::table
+                .inner_join(users::table.on(users::id.eq(api_tokens::user_id)))
+                .left_join(role)
+                .filter(api_tokens::hash.eq(hash))
+                .filter(api_tokens::revoked_at.is_null())
+                .filter(api_tokens::expires_at.gt(tx.now))
+                .select((
+                    users::id,
+                    users::language,
+                    role_column,
+                    api_tokens::id,
+                    api_tokens::scopes,
+                ))
+                .first(tx.conn)
+                .optional()?
+                .ok_or_else(nobody)?;
+            Ok((user, language, role, Proof::Token(token, scopes)))
+        }
+    }
+}
+
+#[derive(Queryable)]
+struct Row {
+    member_of: OrganizationId,
+    member: MemberId,
+    role: Role,
+    may_order: bool,
+    partnership: Option<PartnershipId>,
+    level: Option<Level>,
+    payment_mode: Option<PaymentMode>,
+    enrolment: Option<EnrolmentState>,
+    narrowed: bool,
+}
+
+/// Everything that gives this user a place towards the organization at an instant. One query.
+pub fn standings_of(
+    tx: &mut Tx,
+    user: UserId,
+    organization: OrganizationId,
+    at: NaiveDateTime,
+) -> Result<Vec<Standing>> {
+    let rows: Vec<Row> = standings::table
+        .filter(standings::user_id.eq(user))
+        .filter(standings::organization_id.eq(organization))
+        .filter(standings::member_from.le(at))
+        .filter(
+            standings::member_to
+                .is_null()
+                .or(standings::member_to.gt(at)),
+        )
+        .filter(standings::terms_from.le(at))
+        .filter(standings::terms_to.is_null().or(standings::terms_to.gt(at)))
+        .filter(standings::enrolment_from.le(at))
+        .filter(
+            standings::enrolment_to
+                .is_null()
+                .or(standings::enrolment_to.gt(at)),
+        )
+        .filter(standings::assigned_from.le(at))
+        .filter(
+            standings::assigned_to
+                .is_null()
+                .or(standings::assigned_to.gt(at)),
+        )
+        .select((
+            standings::member_of,
+            standings::member_id,
+            standings::role,
+            standings::may_order,
+            standings::partnership_id,
+            standings::level,
+            standings::payment_mode,
+            standings::enrolment_state,
+            standings::narrowed,
+        ))
+        .load(tx.conn)?;
+    rows.into_iter().map(Row::standing).collect()
+}
+
+impl Row {
+    fn standing(self) -> Result<Standing> {
+        let Some(partnership) = self.partnership else {
+            return Ok(Standing::Member {
+                member: self.member,
+                role: self.role,
+                may_order: self.may_order,
+            });
+        };
+        let terms = self
+            .level
+            .and_then(|level| Terms::new(level, self.payment_mode))
+            .ok_or_else(|| Error::internal("a partnership's terms cannot be read"))?;
+        Ok(Standing::Partner {
+            partnership,
+            partner: self.member_of,
+            member: self.member,
+            role: self.role,
+            may_order: self.may_order,
+            narrowed: self.narrowed,
+            terms,
+            state: match self.enrolment {
+                Some(EnrolmentState::Approved) => PartnershipState::Active,
+                _ => PartnershipState::Suspended,
+            },
+        })
+    }
+}
+
+/// The organization with the caller's standings towards it now.
+pub fn organization(
+    tx: &mut Tx,
+    identity: &Identity,
+    organization: OrganizationId,
+) -> Result<Found<OrganizationId>> {
+    let mut standings = standings_of(tx, identity.user, organization, tx.now)?;
+    standings.extend(identity.operator.map(|role| Standing::Operator { role }));
+    Ok(Found {
+        what: organization,
+        standings,
+    })
+}

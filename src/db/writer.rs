@@ -1,0 +1,239 @@
+//! How writes run: one thread that takes many into one commit on the embedded database,
+//! serializable transactions that are run again on a server.
+use super::dialect::{self, Conn, Connector};
+use super::{Clock, Tx, pool};
+use crate::error::{Error, Result};
+use crate::secret::{self, Keyring};
+use diesel::connection::SimpleConnection;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use r2d2::{ManageConnection, Pool};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// How many writes may wait; one more is told to come again.
+const QUEUE: usize = 1024;
+/// How many writes share one commit.
+const GROUP: usize = 64;
+/// How often a write that collides is tried.
+const TRIES: u32 = 12;
+
+pub enum Writer {
+    Grouped(SyncSender<Box<dyn Job>>),
+    Pooled {
+        pool: Pool<Connector>,
+        clock: Clock,
+        keys: Arc<Keyring>,
+    },
+}
+
+pub enum Submitted<T> {
+    Queued(oneshot::Receiver<Result<T>>),
+    Here(Box<dyn FnOnce() -> Result<T> + Send>),
+    Full,
+}
+
+impl Writer {
+    pub fn open(
+        connector: &Connector,
+        size: u32,
+        clock: &Clock,
+        keys: &Arc<Keyring>,
+    ) -> Result<Self> {
+        let (clock, keys) = (clock.clone(), keys.clone());
+        if connector.embedded().is_none() {
+            let pool = pool(connector.clone(), size)?;
+            return Ok(Self::Pooled { pool, clock, keys });
+        }
+        let mut conn = connector
+            .connect()
+            .map_err(|error| Error::Unavailable(error.to_string()))?;
+        let (send, receive) = sync_channel(QUEUE);
+        std::thread::Builder::new()
+            .name("writer".into())
+            .spawn(move || run(&mut conn, &receive, &clock, &keys))
+            .map_err(Error::internal)?;
+        Ok(Self::Grouped(send))
+    }
+
+    pub fn submit<T, F>(&self, job: F) -> Submitted<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx) -> Result<T> + Send + 'static,
+    {
+        match self {
+            Self::Grouped(queue) => {
+                let (send, receive) = oneshot::channel();
+                let waiting = Waiting {
+                    job,
+                    outcome: None,
+                    answer: send,
+                };
+                match queue.try_send(Box::new(waiting)) {
+                    Ok(()) => Submitted::Queued(receive),
+                    Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Submitted::Full,
+                }
+            }
+            Self::Pooled { pool, clock, keys } => {
+                let (pool, clock, keys) = (pool.clone(), clock.clone(), keys.clone());
+                Submitted::Here(Box::new(move || {
+                    let mut conn = pool.get().map_err(super::unavailable)?;
+                    serializable(&mut conn, &clock, &keys, job)
+                }))
+            }
+        }
+    }
+}
+
+/// Runs a job in a transaction of its own, again when it collides with another.
+fn serializable<T>(
+    conn: &mut Conn,
+    clock: &Clock,
+    keys: &Keyring,
+    job: impl Fn(&mut Tx) -> Result<T>,
+) -> Result<T> {
+    let mut constraint_met = false;
+    for attempt in 1..=TRIES {
+        match once(conn, clock, keys, &job) {
+            Err(Error::Database(error)) if dialect::is_collision(&error) => pause(attempt)?,
+            Err(Error::Database(error)) if is_constraint(&error) && !constraint_met => {
+                constraint_met = true;
+            }
+            outcome => return outcome,
+        }
+    }
+    Err(Error::Busy)
+}
+
+fn once<T>(
+    conn: &mut Conn,
+    clock: &Clock,
+    keys: &Keyring,
+    job: impl Fn(&mut Tx) -> Result<T>,
+) -> Result<T> {
+    dialect::begin_write(conn)?;
+    let now = clock.now();
+    match guarded(|| job(&mut Tx { conn, now, keys })) {
+        Ok(value) => {
+            conn.batch_execute("COMMIT")?;
+            Ok(value)
+        }
+        Err(error) => {
+            conn.batch_execute("ROLLBACK")?;
+            Err(error)
+        }
+    }
+}
+
+/// Another wrote first: run once more, so that the rule can refuse with the ids.
+fn is_constraint(error: &DieselError) -> bool {
+    matches!(
+        error,
+        DieselError::DatabaseError(
+            DatabaseErrorKind::UniqueViolation | DatabaseErrorKind::ForeignKeyViolation,
+            _
+        )
+    )
+}
+
+/// Waits longer each time, by chance, so that two do not collide again.
+fn pause(attempt: u32) -> Result<()> {
+    let [chance] = secret::random::<1>()?;
+    let millis = u64::from(chance) * u64::from(1u32 << attempt.min(6)) / 64;
+    std::thread::sleep(Duration::from_millis(millis));
+    Ok(())
+}
+
+fn guarded<T>(job: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(job)).unwrap_or_else(|_| Err(Error::internal("a write panicked")))
+}
+
+/// A write that waits for the writer thread.
+pub trait Job: Send {
+    /// Runs inside the group's transaction; whether it is to be kept.
+    fn run(&mut self, tx: &mut Tx) -> bool;
+    /// Whether another run could let a rule say what a constraint said.
+    fn met_constraint(&self) -> bool;
+    /// Answers, once the group is on disk (or is not).
+    fn finish(self: Box<Self>, committed: bool);
+}
+
+struct Waiting<T, F> {
+    job: F,
+    outcome: Option<Result<T>>,
+    answer: oneshot::Sender<Result<T>>,
+}
+
+impl<T: Send, F: Fn(&mut Tx) -> Result<T> + Send> Job for Waiting<T, F> {
+    fn run(&mut self, tx: &mut Tx) -> bool {
+        let outcome = guarded(|| (self.job)(tx));
+        let keep = outcome.is_ok();
+        self.outcome = Some(outcome);
+        keep
+    }
+
+    fn met_constraint(&self) -> bool {
+        matches!(&self.outcome, Some(Err(Error::Database(error))) if is_constraint(error))
+    }
+
+    fn finish(self: Box<Self>, committed: bool) {
+        let outcome = match self.outcome {
+            Some(Err(error)) => Err(error),
+            Some(Ok(value)) if committed => Ok(value),
+            Some(Ok(_)) | None => Err(Error::Unavailable("the commit failed".into())),
+        };
+        // The caller may have hung up; what was committed stays.
+        drop(self.answer.send(outcome));
+    }
+}
+
+/// The writer thread: takes what waits into one transaction, a savepoint each, one flush to disk.
+fn run(conn: &mut Conn, queue: &Receiver<Box<dyn Job>>, clock: &Clock, keys: &Keyring) {
+    while let Ok(first) = queue.recv() {
+        let mut group = vec![first];
+        group.extend(queue.try_iter().take(GROUP - 1));
+        let committed = match together(conn, &mut group, clock, keys) {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::error!(%error, "a group of writes was not committed");
+                // Fails where the engine has rolled back by itself already.
+                drop(conn.batch_execute("ROLLBACK"));
+                false
+            }
+        };
+        for job in group {
+            job.finish(committed);
+        }
+    }
+}
+
+fn together(
+    conn: &mut Conn,
+    group: &mut [Box<dyn Job>],
+    clock: &Clock,
+    keys: &Keyring,
+) -> Result<()> {
+    dialect::begin_write(conn)?;
+    for job in group {
+        if !alone(conn, job.as_mut(), clock, keys)? && job.met_constraint() {
+            alone(conn, job.as_mut(), clock, keys)?;
+        }
+    }
+    conn.batch_execute("COMMIT")?;
+    Ok(())
+}
+
+/// A failing write fails alone.
+fn alone(conn: &mut Conn, job: &mut dyn Job, clock: &Clock, keys: &Keyring) -> Result<bool> {
+    conn.batch_execute("SAVEPOINT one")?;
+    let now = clock.now();
+    let keep = job.run(&mut Tx { conn, now, keys });
+    conn.batch_execute(if keep {
+        "RELEASE one"
+    } else {
+        "ROLLBACK TO one; RELEASE one"
+    })?;
+    Ok(keep)
+}

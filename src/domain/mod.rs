@@ -1,0 +1,20 @@
+//! FLOOR 1: the rules of the programme. Nothing here reads a clock, a socket or a table.
+pub mod access;
+pub mod billing;
+pub mod enrolment;
+pub mod event;
+pub mod id;
+pub mod invitation;
+pub mod ledger;
+pub mod locale;
+pub mod money;
+pub mod organization;
+pub mod partnership;
+pub mod policy;
+pub mod pricing;
+pub mod product;
+pub mod refund;
+pub mod refusal;
+pub mod scopes;
+pub mod settlement;
+mod words;

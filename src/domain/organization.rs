@@ -1,0 +1,24 @@
+//! Organizations, their members' roles, and the operator's staff.
+use super::words::words;
+
+words! {
+    OrganizationKind { Company = "company", Person = "person" }
+}
+
+words! {
+    /// A person's place in an organization.
+    Role {
+        LegalRepresentative = "legal_representative",
+        Administrator = "administrator",
+        Collaborator = "collaborator",
+        External = "external",
+    }
+}
+
+words! {
+    OperatorRole {
+        Admin = "operator_admin",
+        Billing = "operator_billing",
+        Support = "operator_support",
+    }
+}

@@ -1,0 +1,23 @@
+//! Products: installed services of one family, owned by one organization.
+use super::words::words;
+use chrono::{Months, NaiveDate};
+
+words! {
+    /// How long one payment lasts.
+    Period { Monthly = "monthly", Yearly = "yearly" }
+}
+
+words! {
+    /// `active → expired | cancelled` (BIL-13).
+    ProductState { Active = "active", Expired = "expired", Cancelled = "cancelled" }
+}
+
+impl Period {
+    /// The day after the last of a period that starts on `start`; none where the calendar ends.
+    pub fn end(self, start: NaiveDate) -> Option<NaiveDate> {
+        start.checked_add_months(Months::new(match self {
+            Self::Monthly => 1,
+            Self::Yearly => 12,
+        }))
+    }
+}

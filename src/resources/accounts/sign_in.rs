@@ -1,0 +1,210 @@
+//! Signing in and out, and the published keys.
+use super::model::{self, Refreshed};
+use super::password;
+use crate::api::caller::Origin;
+use crate::api::jwt::{PublicKey, Signer};
+use crate::api::{Reply, Valid};
+use crate::config::Config;
+use crate::db::Db;
+use crate::db::record::Event;
+use crate::domain::event::EventType;
+use crate::domain::id::{SessionId, UserId};
+use crate::domain::refusal::{Code, Refusal};
+use crate::error::Result;
+use actix_web::web::Data;
+use actix_web::{get, post};
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// Who signs in.
+#[derive(Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Login {
+    /// The account's e-mail address.
+    #[validate(length(min = 1, max = 254))]
+    #[schema(format = "email", example = "claire.morel@atelier-lumen.example")]
+    email: String,
+    /// The account's password.
+    #[validate(length(min = 1, max = 256))]
+    #[schema(example = "correct horse battery staple")]
+    password: String,
+}
+
+/// A refresh token, shown once.
+#[derive(Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefreshToken {
+    /// The newest refresh token of the session.
+    #[validate(length(min = 1, max = 256))]
+    #[schema(example = "bXkgcmVmcmVzaCB0b2tlbg")]
+    refresh_token: String,
+}
+
+/// What a signed-in client holds.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Tokens)]
+pub struct TokensView {
+    /// A JWT for the `Authorization: Bearer` header.
+    #[schema(example = "eyJhbGciOiJFZERTQSJ9.e30.c2ln")]
+    access_token: String,
+    /// Always `Bearer`.
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// Seconds until the access token expires.
+    #[schema(minimum = 1, maximum = 86400, example = 600)]
+    expires_in: i64,
+    /// Good for one refresh; using it twice ends the session.
+    #[schema(example = "bXkgcmVmcmVzaCB0b2tlbg")]
+    refresh_token: String,
+}
+
+/// The keys that sign access tokens (RFC 7517).
+#[derive(Serialize, ToSchema)]
+#[schema(as = JsonWebKeySet)]
+pub struct KeySetView {
+    /// All keys that are not retired.
+    keys: Vec<PublicKey>,
+}
+
+fn tokens(
+    signer: &Signer,
+    db: &Db,
+    user: UserId,
+    session: SessionId,
+    refresh_token: String,
+) -> Result<TokensView> {
+    Ok(TokensView {
+        access_token: signer.sign(user, session, db.clock().now())?,
+        token_type: "Bearer",
+        expires_in: signer.lifetime(),
+        refresh_token,
+    })
+}
+
+/// Sign in.
+///
+/// Answers an access token and a refresh token. Unknown addresses and wrong passwords answer the same, in the same time; after five wrong passwords in a row an address waits, longer each time (ORG-6).
+#[utoipa::path(tag = "Sign-in", security(()), request_body = Login,
+    responses((status = 200, body = TokensView, description = "Signed in.")),
+    extensions(("x-problems" = json!(["wrong_credentials", "locked_out", "too_many_requests"])), ("x-no-idempotency" = json!(true))))]
+#[post("/v1/auth/login")]
+pub async fn login(
+    db: Data<Db>,
+    signer: Data<Signer>,
+    config: Data<Config>,
+    origin: Origin,
+    login: Valid<Login>,
+) -> Result<Reply<TokensView>> {
+    let Login { email, password } = login.0;
+    let wanted = email.clone();
+    let user = db
+        .read(move |tx| {
+            model::refuse_locked(tx, &wanted)?;
+            model::user_by_email(tx, &wanted)
+        })
+        .await?;
+    let hash = user.as_ref().and_then(|user| user.password_hash.clone());
+    let right = password::verify(password, hash).await?;
+    let Some(user) = user.filter(|_| right) else {
+        let failures = db
+            .write(move |tx| {
+                let failures = model::count_failure(tx, &email)?;
+                if model::begins_lock(failures)
+                    && let Some(user) = model::user_by_email(tx, &email)?
+                {
+                    tx.record(None, Event::new(EventType::UserLockedOut, user.id))?;
+                }
+                Ok(failures)
+            })
+            .await?;
+        tracing::info!(failures, "a sign-in failed");
+        return Err(Refusal::by(Code::WrongCredentials, "ORG-6").into());
+    };
+    let lasts = TimeDelta::days(config.session_days);
+    let (id, compared) = (user.id, user.password_hash);
+    let (session, refresh_token) = db
+        .write(move |tx| {
+            let now = model::user(tx, id)?;
+            if now.password_hash != compared {
+                return Err(Refusal::by(Code::WrongCredentials, "ORG-6").into());
+            }
+            model::forget_failures(tx, &now.email)?;
+            let begun = model::begin_session(tx, id, &origin, lasts)?;
+            tx.record(None, Event::new(EventType::UserSignedIn, id))?;
+            Ok(begun)
+        })
+        .await?;
+    Reply::ok(&tokens(&signer, &db, id, session, refresh_token)?)
+}
+
+/// Go on with a session.
+///
+/// Answers new tokens for the newest refresh token of a session. A refresh token is good once: using an old one again ends the session (ORG-6).
+#[utoipa::path(tag = "Sign-in", security(()), request_body = RefreshToken,
+    responses((status = 200, body = TokensView, description = "The session goes on.")),
+    extensions(("x-problems" = json!(["unauthenticated"])), ("x-no-idempotency" = json!(true))))]
+#[post("/v1/auth/refresh")]
+pub async fn refresh_session(
+    db: Data<Db>,
+    signer: Data<Signer>,
+    given: Valid<RefreshToken>,
+) -> Result<Reply<TokensView>> {
+    let token = given.0.refresh_token;
+    let refreshed = db
+        .write(move |tx| {
+            let refreshed = model::refresh(tx, &token)?;
+            if let Refreshed::Reused { session } = &refreshed {
+                tx.record(None, Event::new(EventType::SessionReuseDetected, session))?;
+            }
+            Ok(refreshed)
+        })
+        .await?;
+    match refreshed {
+        Refreshed::Rotated {
+            user,
+            session,
+            token,
+        } => Reply::ok(&tokens(&signer, &db, user, session, token)?),
+        Refreshed::Reused { .. } | Refreshed::Unknown => {
+            Err(Refusal::by(Code::Unauthenticated, "ORG-6").into())
+        }
+    }
+}
+
+/// Sign out.
+///
+/// Ends the session that the refresh token belongs to. An unknown token answers the same.
+#[utoipa::path(tag = "Sign-in", security(()), request_body = RefreshToken,
+    responses((status = 204, description = "The session has ended.")),
+    extensions(("x-no-idempotency" = json!(true))))]
+#[post("/v1/auth/logout")]
+pub async fn logout(db: Data<Db>, given: Valid<RefreshToken>) -> Result<Reply<()>> {
+    let token = given.0.refresh_token;
+    db.write(move |tx| match model::refresh(tx, &token)? {
+        Refreshed::Rotated { session, .. } => {
+            model::end_session(tx, session)?;
+            tx.record(None, Event::new(EventType::SessionEnded, session))?;
+            Ok(())
+        }
+        Refreshed::Reused { session } => {
+            tx.record(None, Event::new(EventType::SessionReuseDetected, session))?;
+            Ok(())
+        }
+        Refreshed::Unknown => Ok(()),
+    })
+    .await?;
+    Ok(Reply::no_content())
+}
+
+/// The keys that sign access tokens.
+///
+/// A JSON Web Key Set (RFC 7517) for whoever verifies our tokens itself.
+#[utoipa::path(tag = "Sign-in", security(()), responses((status = 200, body = KeySetView, description = "All keys that are not retired.")))]
+#[get("/.well-known/jwks.json")]
+pub async fn list_signing_keys(signer: Data<Signer>) -> Result<Reply<KeySetView>> {
+    Reply::ok(&KeySetView {
+        keys: signer.public_keys().to_vec(),
+    })
+}

@@ -1,0 +1,109 @@
+//! The service as a whole: the floors put together, ready to be served or tested.
+use crate::api::jwt::Signer;
+use crate::api::{Reply, answer};
+use crate::config::Config;
+use crate::db::{Clock, Connector, Db};
+use crate::domain::refusal::{Code, Refusal};
+use crate::error::{Error, Result};
+use crate::resources;
+use crate::secret::{self, Keyring};
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::from_fn;
+use actix_web::web::{Data, PathConfig};
+use actix_web::{App, HttpRequest, web};
+use chrono::TimeDelta;
+use std::io::Write;
+use std::sync::Arc;
+
+/// What every worker shares.
+#[derive(Clone)]
+pub struct Service {
+    pub db: Data<Db>,
+    pub signer: Data<Signer>,
+    pub config: Data<Config>,
+}
+
+/// Opens the database that the configuration names.
+pub fn open_database(config: &Config, clock: Clock) -> Result<Db> {
+    let connector = Connector::parse(&config.database_url)?;
+    let keys = Arc::new(Keyring::new(secret_key(config, &connector)?.as_bytes()));
+    Db::open(connector, config.pool, keys, clock)
+}
+
+/// The configured secret, or the one that lies beside the embedded database.
+fn secret_key(config: &Config, connector: &Connector) -> Result<String> {
+    let Some(file) = connector
+        .embedded()
+        .filter(|_| config.secret_key.is_empty())
+    else {
+        return Ok(config.secret_key.clone());
+    };
+    let path = format!("{file}.key");
+    match std::fs::read_to_string(&path) {
+        Ok(key) => Ok(key.trim().to_owned()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let (key, _) = secret::new_token()?;
+            let mut options = std::fs::OpenOptions::new();
+            options.write(true).create_new(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let mut file = options
+                .open(&path)
+                .map_err(|error| Error::internal(format!("{path}: {error}")))?;
+            file.write_all(key.as_bytes())
+                .and_then(|()| file.sync_all())
+                .map_err(Error::internal)?;
+            Ok(key)
+        }
+        Err(error) => Err(Error::internal(format!("{path}: {error}"))),
+    }
+}
+
+impl Service {
+    /// Needs a schema that is up to date.
+    pub async fn start(db: Db, config: Config) -> Result<Self> {
+        let (issuer, lifetime) = (
+            config.public_url.clone(),
+            TimeDelta::minutes(config.access_token_minutes),
+        );
+        let signer = db
+            .write(move |tx| Signer::load(tx, &issuer, lifetime))
+            .await?;
+        Ok(Self {
+            db: Data::new(db),
+            signer: Data::new(signer),
+            config: Data::new(config),
+        })
+    }
+
+    /// The application of one worker.
+    pub fn app(
+        &self,
+    ) -> App<
+        impl ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<BoxBody>,
+            Error = actix_web::Error,
+            InitError = (),
+        > + use<>,
+    > {
+        App::new()
+            .app_data(self.db.clone())
+            .app_data(self.signer.clone())
+            .app_data(self.config.clone())
+            .app_data(PathConfig::default().error_handler(|error, _| {
+                Error::from(Refusal::not_found().with("note", error)).into()
+            }))
+            .configure(resources::routes)
+            .default_service(web::to(nothing_here))
+            .wrap(from_fn(answer::layer))
+    }
+}
+
+/// No route: another method's path, or none at all.
+async fn nothing_here(request: HttpRequest) -> Result<Reply<()>> {
+    let _ = request;
+    Err(Refusal::new(Code::UnknownPath).into())
+}
