@@ -20,4 +20,6 @@ pub mod api;
 
 pub mod resources;
 
+pub mod demo;
+
 pub mod service;

@@ -11,7 +11,7 @@ pub enum Purpose {
     Fingerprint,
     Mail,
     SigningKey,
-    Etag,
+    PaymentMethod,
 }
 
 /// Derives every MAC and sealing key from the root secret (HKDF-SHA-256, RFC 5869).
@@ -35,7 +35,7 @@ impl Keyring {
             Purpose::Fingerprint => b"fingerprint",
             Purpose::Mail => b"mail",
             Purpose::SigningKey => b"signing key",
-            Purpose::Etag => b"etag",
+            Purpose::PaymentMethod => b"payment method",
         };
         let mut key = [0; 32];
         self.root

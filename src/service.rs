@@ -1,6 +1,7 @@
 //! The service as a whole: the floors put together, ready to be served or tested.
 use crate::api::jwt::Signer;
-use crate::api::{Reply, answer};
+use crate::api::paths::Paths;
+use crate::api::{Reply, answer, docs};
 use crate::config::Config;
 use crate::db::{Clock, Connector, Db};
 use crate::domain::refusal::{Code, Refusal};
@@ -10,7 +11,7 @@ use crate::secret::{self, Keyring};
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
-use actix_web::web::{Data, PathConfig};
+use actix_web::web::{Bytes, Data, PathConfig};
 use actix_web::{App, HttpRequest, web};
 use chrono::TimeDelta;
 use std::io::Write;
@@ -22,6 +23,8 @@ pub struct Service {
     pub db: Data<Db>,
     pub signer: Data<Signer>,
     pub config: Data<Config>,
+    documents: (Bytes, Bytes),
+    paths: Data<Paths>,
 }
 
 /// Opens the database that the configuration names.
@@ -70,7 +73,13 @@ impl Service {
         let signer = db
             .write(move |tx| Signer::load(tx, &issuer, lifetime))
             .await?;
+        let (newest, older) = resources::documents();
         Ok(Self {
+            paths: Data::new(Paths::of(&newest)),
+            documents: (
+                serde_json::to_vec(&newest)?.into(),
+                serde_json::to_vec(&older)?.into(),
+            ),
             db: Data::new(db),
             signer: Data::new(signer),
             config: Data::new(config),
@@ -93,17 +102,22 @@ impl Service {
             .app_data(self.db.clone())
             .app_data(self.signer.clone())
             .app_data(self.config.clone())
+            .app_data(self.paths.clone())
             .app_data(PathConfig::default().error_handler(|error, _| {
                 Error::from(Refusal::not_found().with("note", error)).into()
             }))
             .configure(resources::routes)
+            .configure(|app| docs::routes(app, self.documents.0.clone(), self.documents.1.clone()))
             .default_service(web::to(nothing_here))
             .wrap(from_fn(answer::layer))
     }
 }
 
 /// No route: another method's path, or none at all.
-async fn nothing_here(request: HttpRequest) -> Result<Reply<()>> {
-    let _ = request;
-    Err(Refusal::new(Code::UnknownPath).into())
+async fn nothing_here(request: HttpRequest, paths: Data<Paths>) -> Result<Reply<()>> {
+    Err(match paths.methods(request.path()) {
+        Some(allow) => Refusal::new(Code::MethodNotAllowed).with("allow", allow),
+        None => Refusal::new(Code::UnknownPath),
+    }
+    .into())
 }

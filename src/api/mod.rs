@@ -2,12 +2,13 @@
 pub mod answer;
 pub mod body;
 pub mod caller;
-//pub mod docs;
+pub mod docs;
 pub mod idempotency;
 pub mod jwt;
 pub mod locale;
-//pub mod openapi;
+pub mod openapi;
 pub mod page;
+pub mod paths;
 pub mod problem;
 pub mod query;
 pub mod reply;

@@ -1,6 +1,6 @@
 //! The only file that knows there are two engines.
 use crate::error::{Error, Result};
-use diesel::connection::SimpleConnection;
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel::r2d2::R2D2Connection;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -106,20 +106,44 @@ impl r2d2::ManageConnection for Connector {
     }
 }
 
+type Manager = <Conn as Connection>::TransactionManager;
+
 /// Starts a transaction that is alone with what it reads.
 pub fn begin_write(conn: &mut Conn) -> QueryResult<()> {
     match conn {
-        Conn::Postgres(pg) => pg.batch_execute("BEGIN ISOLATION LEVEL SERIALIZABLE"),
-        Conn::Sqlite(sqlite) => sqlite.batch_execute("BEGIN IMMEDIATE"),
+        Conn::Postgres(pg) => {
+            AnsiTransactionManager::begin_transaction_sql(pg, "BEGIN ISOLATION LEVEL SERIALIZABLE")
+        }
+        Conn::Sqlite(sqlite) => {
+            AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")
+        }
     }
 }
 
 /// Starts a transaction in which several statements read one state.
 pub fn begin_snapshot(conn: &mut Conn) -> QueryResult<()> {
     match conn {
-        Conn::Postgres(pg) => pg.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
-        Conn::Sqlite(sqlite) => sqlite.batch_execute("BEGIN"),
+        Conn::Postgres(pg) => AnsiTransactionManager::begin_transaction_sql(
+            pg,
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        ),
+        Conn::Sqlite(sqlite) => AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN"),
     }
+}
+
+/// Sets a savepoint inside the open transaction.
+pub fn begin_inner(conn: &mut Conn) -> QueryResult<()> {
+    Manager::begin_transaction(conn)
+}
+
+/// Keeps what the innermost transaction did.
+pub fn commit(conn: &mut Conn) -> QueryResult<()> {
+    Manager::commit_transaction(conn)
+}
+
+/// Undoes what the innermost transaction did.
+pub fn rollback(conn: &mut Conn) -> QueryResult<()> {
+    Manager::rollback_transaction(conn)
 }
 
 pub fn migrate(conn: &mut Conn) -> Result<()> {

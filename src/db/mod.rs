@@ -12,7 +12,6 @@ use crate::secret::{self, Keyring};
 use chrono::{NaiveDateTime, SubsecRound, TimeDelta, Utc};
 pub(crate) use dialect::insert_all;
 pub use dialect::{Conn, Connector, MultiBackend};
-use diesel::connection::SimpleConnection;
 use r2d2::Pool;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -111,7 +110,7 @@ impl Db {
             db.read_here(|tx| {
                 dialect::begin_snapshot(tx.conn)?;
                 let seen = job(tx);
-                tx.conn.batch_execute("ROLLBACK")?;
+                dialect::rollback(tx.conn)?;
                 seen
             })
         })

@@ -4,7 +4,6 @@ use super::dialect::{self, Conn, Connector};
 use super::{Clock, Tx, pool};
 use crate::error::{Error, Result};
 use crate::secret::{self, Keyring};
-use diesel::connection::SimpleConnection;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use r2d2::{ManageConnection, Pool};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -117,11 +116,11 @@ fn once<T>(
     let now = clock.now();
     match guarded(|| job(&mut Tx { conn, now, keys })) {
         Ok(value) => {
-            conn.batch_execute("COMMIT")?;
+            dialect::commit(conn)?;
             Ok(value)
         }
         Err(error) => {
-            conn.batch_execute("ROLLBACK")?;
+            dialect::rollback(conn)?;
             Err(error)
         }
     }
@@ -199,7 +198,7 @@ fn run(conn: &mut Conn, queue: &Receiver<Box<dyn Job>>, clock: &Clock, keys: &Ke
             Err(error) => {
                 tracing::error!(%error, "a group of writes was not committed");
                 // Fails where the engine has rolled back by itself already.
-                drop(conn.batch_execute("ROLLBACK"));
+                drop(dialect::rollback(conn));
                 false
             }
         };
@@ -221,19 +220,19 @@ fn together(
             alone(conn, job.as_mut(), clock, keys)?;
         }
     }
-    conn.batch_execute("COMMIT")?;
+    dialect::commit(conn)?;
     Ok(())
 }
 
 /// A failing write fails alone.
 fn alone(conn: &mut Conn, job: &mut dyn Job, clock: &Clock, keys: &Keyring) -> Result<bool> {
-    conn.batch_execute("SAVEPOINT one")?;
+    dialect::begin_inner(conn)?;
     let now = clock.now();
     let keep = job.run(&mut Tx { conn, now, keys });
-    conn.batch_execute(if keep {
-        "RELEASE one"
+    if keep {
+        dialect::commit(conn)?
     } else {
-        "ROLLBACK TO one; RELEASE one"
-    })?;
+        dialect::rollback(conn)?
+    }
     Ok(keep)
 }

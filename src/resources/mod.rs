@@ -1,17 +1,102 @@
 //! FLOOR 4: the rooms, one a resource.
 pub mod accounts;
+pub mod catalogue;
+pub mod organizations;
+pub mod partnerships;
+pub mod programme;
 
+use crate::api::locale;
+use crate::api::openapi::{down, finish};
+use crate::api::problem::{self, Problem};
+use crate::domain::event::EventType;
+use crate::domain::locale::Language;
+use crate::domain::refusal::Code;
 use actix_web::web::ServiceConfig;
+use serde_json::Value;
 use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
-/// Every room's handlers.
-pub fn routes(app: &mut ServiceConfig) {
-    accounts::routes(app);
+/// The list of rooms: one entry registers a room's handlers and its documentation.
+macro_rules! rooms {
+    ($($room:ident),+ $(,)?) => {
+        /// Every room's handlers.
+        pub fn routes(app: &mut ServiceConfig) { $($room::routes(app);)+ }
+
+        fn docs() -> utoipa::openapi::OpenApi {
+            let mut book = Book::openapi();
+            $(book.merge($room::Docs::openapi());)+
+            book
+        }
+    };
 }
 
-/// Every room's documentation, as utoipa writes it.
-pub fn docs() -> utoipa::openapi::OpenApi {
-    let mut book = utoipa::openapi::OpenApi::default();
-    book.merge(accounts::Docs::openapi());
-    book
+rooms!(accounts);
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Mandat",
+        description = "The partner programme of a cloud provider: customers invite partners, grant them limited or full access, and from that follow what a partner may do, who pays which price, and what the partner earns.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    servers((url = "/")),
+    components(schemas(Problem)),
+    tags(
+        (name = "Sign-in", description = "Signing in and out."),
+        (name = "Me", description = "The signed-in person."),
+    ),
+    modifiers(&Bearer),
+)]
+struct Book;
+
+struct Bearer;
+
+impl utoipa::Modify for Bearer {
+    fn modify(&self, book: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some(
+                "An access token from `POST /v1/auth/login`, or an API token (`mdt_…`).",
+            ))
+            .build();
+        book.components
+            .get_or_insert_default()
+            .add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The OpenAPI document as 3.1 and as 3.0.3.
+pub fn documents() -> (Value, Value) {
+    let title = |key: String| locale::text(Language::English, &key, &[]);
+    let problems: Vec<(&str, u16, String)> = Code::ALL
+        .iter()
+        .map(|code| {
+            (
+                code.as_str(),
+                problem::status(*code).as_u16(),
+                title(format!("problem-{}", code.as_str().replace('_', "-"))),
+            )
+        })
+        .collect();
+    let catalogue: Vec<(&str, u16, &str)> = problems
+        .iter()
+        .map(|(code, status, title)| (*code, *status, title.as_str()))
+        .collect();
+    let events: Vec<(&str, String)> = EventType::ALL
+        .iter()
+        .map(|event| {
+            (
+                event.as_str(),
+                title(format!("event-{}", event.as_str().replace(['.', '_'], "-"))),
+            )
+        })
+        .collect();
+    let events: Vec<(&str, &str)> = events
+        .iter()
+        .map(|(name, summary)| (*name, summary.as_str()))
+        .collect();
+    let newest = finish(docs(), &catalogue, &events);
+    let older = down(&newest);
+    (newest, older)
 }

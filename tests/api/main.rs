@@ -1,1 +1,7 @@
-//! x
+//! The API as its callers see it: one file a room, on every engine.
+#[path = "../support/engines.rs"]
+mod engines;
+mod engines_test;
+mod world;
+
+mod accounts;

@@ -1,1 +1,2 @@
-//! x
+//! The house itself: what must be true of it whatever the rooms say.
+mod document;

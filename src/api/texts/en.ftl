@@ -172,3 +172,34 @@ mail-payment-mode-changed = The payment mode has changed
     .text = { $sender } has changed the payment mode of your partnership to “{ $mode }”.
 mail-partnership-ended = A partnership has ended
     .text = The partnership between { $sender } and { $recipient } has ended.
+
+# Domain events, for the document.
+
+event-user-signed-in = A user has signed in
+event-user-locked-out = An address waits after too many wrong passwords
+event-user-changed = A user's profile has changed
+event-user-password-changed = A user's password has changed
+event-session-ended = A session has ended
+event-session-reuse-detected = A refresh token was used twice
+event-api-token-created = An API token was made
+event-api-token-revoked = An API token was revoked
+event-organization-created = An organization was created
+event-organization-changed = An organization has changed
+event-member-added = A member was added
+event-member-changed = A member's role or rights have changed
+event-member-removed = A member was removed
+event-product-changed = A product has changed
+event-payment-method-added = A payment method was added
+event-payment-method-removed = A payment method was removed
+event-invitation-created = An invitation was sent
+event-invitation-resent = An invitation was sent again
+event-invitation-accepted = An invitation was accepted
+event-invitation-declined = An invitation was declined
+event-invitation-cancelled = An invitation was cancelled
+event-invitation-superseded = An invitation was superseded
+event-partnership-started = A partnership has started
+event-partnership-access-changed = What a partner may reach has changed
+event-partnership-payment-mode-changed = The payment mode of a partnership has changed
+event-partnership-ended = A partnership has ended
+event-quote-created = A quote was made
+event-order-placed = An order was placed

@@ -1,9 +1,10 @@
 //! Users, their sessions, and the count of wrong passwords.
 use crate::api::caller::Origin;
 use crate::db::Tx;
-use crate::db::schema::{password_failures, refresh_tokens, sessions, users};
+use crate::db::schema::{operator_roles, password_failures, refresh_tokens, sessions, users};
 use crate::domain::id::{SessionId, UserId};
 use crate::domain::locale::Language;
+use crate::domain::organization::OperatorRole;
 use crate::domain::refusal::{Code, Refusal};
 use crate::error::Result;
 use crate::secret::{self, Purpose};
@@ -65,6 +66,18 @@ pub fn insert_user(tx: &mut Tx, new: &NewUser) -> Result<UserId> {
         ))
         .execute(tx.conn)?;
     Ok(id)
+}
+
+/// Makes a user one of the operator's staff.
+pub fn grant_operator_role(tx: &mut Tx, user: UserId, role: OperatorRole) -> Result<()> {
+    diesel::insert_into(operator_roles::table)
+        .values((
+            operator_roles::user_id.eq(user),
+            operator_roles::role.eq(role),
+            operator_roles::valid_from.eq(tx.now),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
 }
 
 /// Wrong passwords that cost nothing yet.

@@ -1,0 +1,434 @@
+//! A small believable world: for whoever tries the service out, and for its tests.
+//!
+//! Web hosting's price, partner discount and volume tier are the published ones; every other price
+//! is a sample.
+use crate::db::Tx;
+use crate::db::schema::{families, users};
+use crate::domain::access::{Access, PaymentMode};
+use crate::domain::billing::PaymentMethodKind;
+use crate::domain::enrolment::EnrolmentState;
+use crate::domain::id::{InvitationId, OrganizationId, PaymentMethodId, ProductId, UserId};
+use crate::domain::locale::Language;
+use crate::domain::money::Currency;
+use crate::domain::organization::{OperatorRole, OrganizationKind, Role};
+use crate::domain::product::Period;
+use crate::error::{Error, Result};
+use crate::resources::accounts::model::{self as accounts, NewUser};
+use crate::resources::catalogue::model::{self as catalogue, PriceRow, TierRow};
+use crate::resources::organizations::model::{
+    self as organizations, NewMember, NewOrganizationRow, NewPaymentMethodRow, NewProduct,
+};
+use crate::resources::partnerships::model as partnerships;
+use crate::resources::programme::model as programme;
+use crate::secret::Purpose;
+use diesel::prelude::*;
+
+/// Of every demo account.
+pub const PASSWORD: &str = "seven purple teapots";
+
+/// Who there is, for the list that is printed: address, name, what for.
+pub const ACCOUNTS: &[(&str, &str, &str)] = &[
+    (
+        "nora@mandat.example",
+        "Nora Keller",
+        "operator, administrator",
+    ),
+    ("tom@mandat.example", "Tom Baumann", "operator, billing"),
+    ("iris@mandat.example", "Iris Favre", "operator, support"),
+    (
+        "claire@studio-lumen.example",
+        "Claire Morel",
+        "partner Studio Lumen, legal representative",
+    ),
+    (
+        "luca@studio-lumen.example",
+        "Luca Ferri",
+        "partner Studio Lumen, administrator",
+    ),
+    (
+        "maya@studio-lumen.example",
+        "Maya Roth",
+        "partner Studio Lumen, collaborator assigned to Galerie Arno",
+    ),
+    (
+        "jonas@nordwerk.example",
+        "Jonas Brandt",
+        "partner Nordwerk, legal representative",
+    ),
+    (
+        "petra@nordwerk.example",
+        "Petra Vogel",
+        "partner Nordwerk, administrator",
+    ),
+    (
+        "emil@nordwerk.example",
+        "Emil Lang",
+        "partner Nordwerk, collaborator",
+    ),
+    (
+        "anna@baeckerei-sommer.example",
+        "Anna Sommer",
+        "customer Bäckerei Sommer, no partner",
+    ),
+    (
+        "ben@velo-kurier.example",
+        "Ben Huber",
+        "customer Velo Kurier, limited access for Studio Lumen",
+    ),
+    (
+        "sofia@galerie-arno.example",
+        "Sofia Arno",
+        "customer Galerie Arno, full access for Studio Lumen, the customer pays",
+    ),
+    (
+        "karl@praxis-weiss.example",
+        "Karl Weiss",
+        "customer Praxis Weiss, full access for Studio Lumen, the partner pays",
+    ),
+    (
+        "marie@chalet-edelweiss.example",
+        "Marie Dubois",
+        "customer Chalet Edelweiss, asked by Nordwerk",
+    ),
+];
+
+/// Whether this database holds the demo world.
+pub fn is_here(tx: &mut Tx) -> Result<bool> {
+    let known: i64 = users::table
+        .filter(users::email.eq(ACCOUNTS[0].0))
+        .count()
+        .get_result(tx.conn)?;
+    Ok(known > 0)
+}
+
+/// Fills an empty database; refuses one that holds anything. `hash` is of [`PASSWORD`].
+pub fn fill(tx: &mut Tx, hash: &str) -> Result<()> {
+    let (people, goods): (i64, i64) = (
+        users::table.count().get_result(tx.conn)?,
+        families::table.count().get_result(tx.conn)?,
+    );
+    if people + goods > 0 {
+        return Err(Error::internal(
+            "the database holds something already: the demo world needs an empty one",
+        ));
+    }
+    fill_catalogue(tx)?;
+    staff(tx, hash)?;
+    let lumen = organization(tx, hash, &LUMEN)?;
+    let nordwerk = organization(tx, hash, &NORDWERK)?;
+    for partner in [&lumen, &nordwerk] {
+        programme::insert_enrolment(tx, partner.id, EnrolmentState::Approved)?;
+    }
+    organization(tx, hash, &SOMMER)?;
+    let kurier = organization(tx, hash, &KURIER)?;
+    let arno = organization(tx, hash, &ARNO)?;
+    let weiss = organization(tx, hash, &WEISS)?;
+    organization(tx, hash, &EDELWEISS)?;
+    let two = kurier.products.iter().take(2).copied().collect();
+    partner_up(tx, &kurier, &lumen, &Access::Limited { products: two })?;
+    partner_up(
+        tx,
+        &arno,
+        &lumen,
+        &Access::Full {
+            payment_mode: PaymentMode::Customer,
+        },
+    )?;
+    partner_up(
+        tx,
+        &weiss,
+        &lumen,
+        &Access::Full {
+            payment_mode: PaymentMode::Partner,
+        },
+    )?;
+    Ok(())
+}
+
+/// An organization of the demo world: its people by their place in [`ACCOUNTS`], and what it owns.
+struct Cast {
+    name: &'static str,
+    kind: OrganizationKind,
+    email: &'static str,
+    country: &'static str,
+    people: &'static [(usize, Role)],
+    language: Language,
+    /// Family, label, and units.
+    products: &'static [(&'static str, &'static str, i64)],
+    /// What a partner's prepaid accounts hold at first, in minor units.
+    prepaid: bool,
+}
+
+const LUMEN: Cast = Cast {
+    name: "Studio Lumen",
+    kind: OrganizationKind::Company,
+    email: "hello@studio-lumen.example",
+    country: "CH",
+    people: &[
+        (3, Role::LegalRepresentative),
+        (4, Role::Administrator),
+        (5, Role::Collaborator),
+    ],
+    language: Language::French,
+    products: &[],
+    prepaid: true,
+};
+const NORDWERK: Cast = Cast {
+    name: "Nordwerk",
+    email: "kontakt@nordwerk.example",
+    country: "DE",
+    people: &[
+        (6, Role::LegalRepresentative),
+        (7, Role::Administrator),
+        (8, Role::Collaborator),
+    ],
+    language: Language::German,
+    ..LUMEN
+};
+const SOMMER: Cast = Cast {
+    name: "Bäckerei Sommer",
+    email: "post@baeckerei-sommer.example",
+    people: &[(9, Role::LegalRepresentative)],
+    language: Language::German,
+    products: &[
+        ("web_hosting", "baeckerei-sommer.example", 1),
+        ("domain_ch", "baeckerei-sommer.example", 1),
+    ],
+    prepaid: false,
+    ..LUMEN
+};
+const KURIER: Cast = Cast {
+    name: "Velo Kurier",
+    email: "dispo@velo-kurier.example",
+    people: &[(10, Role::LegalRepresentative)],
+    products: &[
+        ("web_hosting", "velo-kurier.example", 1),
+        ("domain_ch", "velo-kurier.example", 1),
+        ("mail", "dispo@velo-kurier.example", 5),
+    ],
+    ..SOMMER
+};
+const ARNO: Cast = Cast {
+    name: "Galerie Arno",
+    email: "studio@galerie-arno.example",
+    people: &[(11, Role::LegalRepresentative)],
+    language: Language::Italian,
+    products: &[
+        ("web_hosting", "galerie-arno.example", 1),
+        ("cloud_server", "archive", 1),
+    ],
+    ..SOMMER
+};
+const WEISS: Cast = Cast {
+    name: "Praxis Weiss",
+    email: "empfang@praxis-weiss.example",
+    people: &[(12, Role::LegalRepresentative)],
+    products: &[
+        ("mail", "empfang@praxis-weiss.example", 3),
+        ("backup", "praxis", 1),
+    ],
+    ..SOMMER
+};
+const EDELWEISS: Cast = Cast {
+    name: "Chalet Edelweiss",
+    kind: OrganizationKind::Person,
+    email: "marie@chalet-edelweiss.example",
+    country: "FR",
+    people: &[(13, Role::LegalRepresentative)],
+    language: Language::French,
+    products: &[("web_hosting", "chalet-edelweiss.example", 1)],
+    ..SOMMER
+};
+
+/// An organization that has been made.
+struct Made {
+    id: OrganizationId,
+    leader: UserId,
+    products: Vec<ProductId>,
+}
+
+fn staff(tx: &mut Tx, hash: &str) -> Result<()> {
+    let roles = [
+        OperatorRole::Admin,
+        OperatorRole::Billing,
+        OperatorRole::Support,
+    ];
+    for (at, role) in roles.into_iter().enumerate() {
+        let user = person(tx, hash, at, Language::English)?;
+        accounts::grant_operator_role(tx, user, role)?;
+    }
+    Ok(())
+}
+
+fn person(tx: &mut Tx, hash: &str, at: usize, language: Language) -> Result<UserId> {
+    let (email, name, _) = ACCOUNTS[at];
+    let new = NewUser {
+        email,
+        name,
+        language,
+        password_hash: Some(hash),
+        verified: true,
+    };
+    accounts::insert_user(tx, &new)
+}
+
+fn organization(tx: &mut Tx, hash: &str, cast: &Cast) -> Result<Made> {
+    let id = organizations::insert_organization(
+        tx,
+        &NewOrganizationRow {
+            name: cast.name,
+            kind: cast.kind,
+            email: cast.email,
+            country: cast.country,
+            vat_number: None,
+        },
+    )?;
+    let mut leader = None;
+    for (at, role) in cast.people {
+        let user = person(tx, hash, *at, cast.language)?;
+        leader = leader.or(Some(user));
+        organizations::insert_member(
+            tx,
+            &NewMember {
+                organization: id,
+                user,
+                role: *role,
+                may_order: false,
+                added_by: None,
+            },
+        )?;
+    }
+    let leader =
+        leader.ok_or_else(|| Error::internal("an organization of the demo world has nobody"))?;
+    let card = payment_methods(tx, id, cast.prepaid)?;
+    let new: Vec<NewProduct> = cast
+        .products
+        .iter()
+        .map(|(family, name, quantity)| {
+            Ok(NewProduct {
+                id: tx.new_id()?,
+                organization: id,
+                parent: None,
+                family: (*family).into(),
+                name: (*name).into(),
+                quantity: *quantity,
+                period: Period::Monthly,
+                currency: Currency::Chf,
+                renewal_owner: id,
+                payment_method: Some(card),
+                renews_on: Period::Monthly.end(tx.now.date()).unwrap_or(tx.now.date()),
+                installed_at: tx.now,
+            })
+        })
+        .collect::<Result<_>>()?;
+    organizations::install_products(tx, &new)?;
+    Ok(Made {
+        id,
+        leader,
+        products: new.into_iter().map(|product| product.id).collect(),
+    })
+}
+
+/// A card, and for a partner a prepaid account in each currency.
+fn payment_methods(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    prepaid: bool,
+) -> Result<PaymentMethodId> {
+    let token = tx.keys.seal(Purpose::PaymentMethod, b"tok_demo_4242")?;
+    let card = NewPaymentMethodRow {
+        organization,
+        kind: PaymentMethodKind::Card,
+        label: "Visa •••• 4242",
+        provider_token: Some(token),
+        currency: None,
+    };
+    for &currency in Currency::ALL.iter().filter(|_| prepaid) {
+        organizations::insert_payment_method(
+            tx,
+            &NewPaymentMethodRow {
+                kind: PaymentMethodKind::Prepaid,
+                label: &format!("Prepaid account {currency}"),
+                provider_token: None,
+                currency: Some(currency),
+                ..card
+            },
+        )?;
+    }
+    organizations::insert_payment_method(tx, &card)
+}
+
+/// A partnership that has come about by an invitation, and Maya's assignment to Galerie Arno.
+fn partner_up(tx: &mut Tx, customer: &Made, partner: &Made, access: &Access) -> Result<()> {
+    let invitation: InvitationId = tx.new_id()?;
+    let partnership = partnerships::start(tx, invitation, None, (customer.id, partner.id), access)?;
+    let _ = (partnership, customer.leader);
+    Ok(())
+}
+
+/// Family, name, list price a month in CHF and EUR in minor units, and the partner's price where it
+/// is explicit; the others have the partner advantage of 20 %.
+const FAMILIES: &[(&str, &str, [i64; 2], Option<[i64; 2]>)] = &[
+    ("web_hosting", "Web hosting", [992, 575], None),
+    ("domain_ch", "Domain .ch", [159, 149], Some([115, 109])),
+    ("domain_com", "Domain .com", [190, 179], Some([145, 139])),
+    ("mail", "Mail", [210, 195], None),
+    ("cloud_server", "Cloud server", [2900, 2690], None),
+    ("backup", "Backup", [790, 730], None),
+];
+
+const PARTNER_RATE: i64 = 200_000;
+const TIER: (i64, i64) = (35, 250_000);
+
+fn fill_catalogue(tx: &mut Tx) -> Result<()> {
+    for (code, name, ..) in FAMILIES {
+        catalogue::insert_family(tx, code, name)?;
+    }
+    let since = tx.now;
+    catalogue::insert_price_list(tx, since, |list| {
+        let cells = FAMILIES.iter().flat_map(|family| {
+            Currency::ALL.iter().flat_map(move |currency| {
+                Period::ALL
+                    .iter()
+                    .map(move |period| (family, *currency, *period))
+            })
+        });
+        let prices = cells.map(|((code, _, list_prices, explicit), currency, period)| {
+            let months = match period {
+                Period::Monthly => 1,
+                Period::Yearly => 12,
+            };
+            let of = |prices: &[i64; 2]| {
+                months
+                    * match currency {
+                        Currency::Chf => prices[0],
+                        Currency::Eur => prices[1],
+                    }
+            };
+            PriceRow {
+                price_list_id: list,
+                family: (*code).into(),
+                currency,
+                period,
+                list_minor: of(list_prices),
+                partner_rate_ppm: explicit.is_none().then_some(PARTNER_RATE),
+                partner_minor: explicit.as_ref().map(of),
+            }
+        });
+        let prices: Vec<PriceRow> = prices.collect();
+        let tiers = prices
+            .iter()
+            .filter(|price| price.family == "web_hosting")
+            .map(|price| TierRow {
+                price_list_id: list,
+                family: price.family.clone(),
+                currency: price.currency,
+                period: price.period,
+                minimum: TIER.0,
+                rate_ppm: TIER.1,
+            });
+        let tiers = tiers.collect();
+        (prices, tiers)
+    })?;
+    Ok(())
+}

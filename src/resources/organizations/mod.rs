@@ -1,0 +1,2 @@
+//! Organizations, and what belongs to them: members, products, payment methods.
+pub mod model;

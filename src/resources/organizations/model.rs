@@ -1,0 +1,175 @@
+//! The rows of organizations, members, products and payment methods, as other rooms write them too.
+use crate::db::schema::{
+    memberships, organizations, payment_methods, products, renewal_ownerships,
+};
+use crate::db::{Tx, insert_all};
+use crate::domain::billing::PaymentMethodKind;
+use crate::domain::id::{
+    MemberId, OrganizationId, PartnershipId, PaymentMethodId, ProductId, UserId,
+};
+use crate::domain::money::Currency;
+use crate::domain::organization::{OrganizationKind, Role};
+use crate::domain::product::{Period, ProductState};
+use crate::error::Result;
+use chrono::{NaiveDate, NaiveDateTime};
+use diesel::prelude::*;
+
+#[derive(Clone)]
+pub struct NewOrganizationRow<'a> {
+    pub name: &'a str,
+    pub kind: OrganizationKind,
+    pub email: &'a str,
+    pub country: &'a str,
+    pub vat_number: Option<&'a str>,
+}
+
+pub fn insert_organization(tx: &mut Tx, new: &NewOrganizationRow) -> Result<OrganizationId> {
+    let id = tx.new_id()?;
+    diesel::insert_into(organizations::table)
+        .values((
+            organizations::id.eq(id),
+            organizations::name.eq(new.name),
+            organizations::kind.eq(new.kind),
+            organizations::email.eq(new.email),
+            organizations::country.eq(new.country),
+            organizations::vat_number.eq(new.vat_number),
+            organizations::created_at.eq(tx.now),
+        ))
+        .execute(tx.conn)?;
+    Ok(id)
+}
+
+pub struct NewMember {
+    pub organization: OrganizationId,
+    pub user: UserId,
+    pub role: Role,
+    pub may_order: bool,
+    /// The partnership through which a partner added this member (ACC-5).
+    pub added_by: Option<PartnershipId>,
+}
+
+pub fn insert_member(tx: &mut Tx, new: &NewMember) -> Result<MemberId> {
+    let id = tx.new_id()?;
+    diesel::insert_into(memberships::table)
+        .values((
+            memberships::id.eq(id),
+            memberships::organization_id.eq(new.organization),
+            memberships::user_id.eq(new.user),
+            memberships::role.eq(new.role),
+            memberships::may_order.eq(new.may_order),
+            memberships::added_by.eq(new.added_by),
+            memberships::version.eq(1),
+            memberships::valid_from.eq(tx.now),
+        ))
+        .execute(tx.conn)?;
+    Ok(id)
+}
+
+/// A product to install, with whose act its next automatic renewal is (PAY-6).
+#[derive(Debug, Clone)]
+pub struct NewProduct {
+    pub id: ProductId,
+    pub organization: OrganizationId,
+    pub parent: Option<ProductId>,
+    pub family: String,
+    pub name: String,
+    pub quantity: i64,
+    pub period: Period,
+    pub currency: Currency,
+    pub renewal_owner: OrganizationId,
+    pub payment_method: Option<PaymentMethodId>,
+    pub renews_on: NaiveDate,
+    pub installed_at: NaiveDateTime,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = products)]
+struct ProductRow<'a> {
+    id: ProductId,
+    organization_id: OrganizationId,
+    parent_id: Option<ProductId>,
+    family: &'a str,
+    name: &'a str,
+    quantity: i64,
+    period: Period,
+    currency: Currency,
+    state: ProductState,
+    automatic: bool,
+    payment_method_id: Option<PaymentMethodId>,
+    renews_on: NaiveDate,
+    version: i32,
+    installed_at: NaiveDateTime,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = renewal_ownerships)]
+struct OwnershipRow<'a> {
+    product_id: ProductId,
+    owner_id: OrganizationId,
+    family: &'a str,
+    quantity: i64,
+    valid_from: NaiveDateTime,
+}
+
+/// Installs any number of products with two statements.
+pub fn install_products(tx: &mut Tx, new: &[NewProduct]) -> Result<()> {
+    let rows: Vec<ProductRow> = new
+        .iter()
+        .map(|one| ProductRow {
+            id: one.id,
+            organization_id: one.organization,
+            parent_id: one.parent,
+            family: &one.family,
+            name: &one.name,
+            quantity: one.quantity,
+            period: one.period,
+            currency: one.currency,
+            state: ProductState::Active,
+            automatic: one.payment_method.is_some(),
+            payment_method_id: one.payment_method,
+            renews_on: one.renews_on,
+            version: 1,
+            installed_at: one.installed_at,
+        })
+        .collect();
+    insert_all!(tx, products::table, &rows);
+    let owners: Vec<OwnershipRow> = new
+        .iter()
+        .map(|one| OwnershipRow {
+            product_id: one.id,
+            owner_id: one.renewal_owner,
+            family: &one.family,
+            quantity: one.quantity,
+            valid_from: one.installed_at,
+        })
+        .collect();
+    insert_all!(tx, renewal_ownerships::table, &owners);
+    Ok(())
+}
+
+/// A reference to how an organization pays; never a card or account number (PAY-7).
+pub struct NewPaymentMethodRow<'a> {
+    pub organization: OrganizationId,
+    pub kind: PaymentMethodKind,
+    pub label: &'a str,
+    /// The payment provider's token, sealed; none for a prepaid account.
+    pub provider_token: Option<Vec<u8>>,
+    /// Of a prepaid account only.
+    pub currency: Option<Currency>,
+}
+
+pub fn insert_payment_method(tx: &mut Tx, new: &NewPaymentMethodRow) -> Result<PaymentMethodId> {
+    let id = tx.new_id()?;
+    diesel::insert_into(payment_methods::table)
+        .values((
+            payment_methods::id.eq(id),
+            payment_methods::organization_id.eq(new.organization),
+            payment_methods::kind.eq(new.kind),
+            payment_methods::label.eq(new.label),
+            payment_methods::provider_token.eq(&new.provider_token),
+            payment_methods::currency.eq(new.currency),
+            payment_methods::created_at.eq(tx.now),
+        ))
+        .execute(tx.conn)?;
+    Ok(id)
+}

@@ -1,0 +1,274 @@
+//! The demo world behind a running service, for each engine: named people, and what they say to it.
+use crate::engines::{Engines, TestDatabase};
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Service as _, ServiceResponse};
+use actix_web::http::header::HeaderMap;
+use actix_web::test::{self, TestRequest};
+use chrono::TimeDelta;
+use diesel::prelude::*;
+use futures_util::future::LocalBoxFuture;
+use mandat::config::Config;
+use mandat::db::schema::events;
+use mandat::db::{Clock, Db};
+use mandat::demo;
+use mandat::resources::accounts::password;
+use mandat::service::{self, Service};
+use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+
+static ENGINES: Engines = Engines::migrated_by(|url| {
+    actix_web::rt::System::new().block_on(async {
+        let db =
+            service::open_database(&config(url), Clock::default()).expect("the database opens");
+        db.migrate().await.expect("the migrations apply");
+        let hash = password::hash_here(demo::PASSWORD).expect("the password is hashed");
+        db.write(move |tx| demo::fill(tx, &hash))
+            .await
+            .expect("the demo world is filled");
+    });
+});
+
+fn config(url: &str) -> Config {
+    let environment = BTreeMap::from([
+        ("DATABASE_URL".to_owned(), url.to_owned()),
+        (
+            "MANDAT_SECRET_KEY".to_owned(),
+            "a secret that only these tests know".to_owned(),
+        ),
+        ("MANDAT_POOL".to_owned(), "8".to_owned()),
+    ]);
+    Config::from(&environment).expect("the settings are right")
+}
+
+/// Runs a test in a world of its own, on each engine.
+#[track_caller]
+pub fn on_each_engine(test: impl AsyncFn(&World)) {
+    ENGINES.on_each(async |database| {
+        let world = World::open(database).await;
+        test(&world).await;
+    });
+}
+
+type Call = Box<dyn Fn(TestRequest) -> LocalBoxFuture<'static, ServiceResponse<BoxBody>>>;
+
+pub struct World {
+    pub db: Db,
+    pub clock: Clock,
+    call: Call,
+    tokens: RefCell<HashMap<String, String>>,
+    // Dropped last: the database goes when nobody is connected any more.
+    _database: TestDatabase,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Value,
+    pub text: String,
+}
+
+impl World {
+    async fn open(database: TestDatabase) -> Self {
+        let clock = Clock::default();
+        let config = config(&database.url);
+        let db = service::open_database(&config, clock.clone()).expect("the database opens");
+        let service = Service::start(db.clone(), config)
+            .await
+            .expect("the service starts");
+        let app = std::rc::Rc::new(test::init_service(service.app()).await);
+        let call: Call = Box::new(move |request| {
+            let app = app.clone();
+            Box::pin(async move {
+                let answer = app
+                    .call(request.to_request())
+                    .await
+                    .expect("every error is answered");
+                answer.map_into_boxed_body()
+            })
+        });
+        Self {
+            db,
+            clock,
+            call,
+            tokens: RefCell::default(),
+            _database: database,
+        }
+    }
+
+    pub fn advance(&self, by: TimeDelta) {
+        self.clock.advance(by);
+        self.tokens.borrow_mut().clear();
+    }
+
+    /// Sends a request as it stands.
+    pub async fn send(&self, request: TestRequest) -> Answer {
+        let answer = (self.call)(request).await;
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let bytes = answer.into_body().try_into_bytes().unwrap_or_default();
+        let text = String::from_utf8(bytes.to_vec()).expect("bodies are UTF-8");
+        Answer {
+            status,
+            headers,
+            body: serde_json::from_str(&text).unwrap_or(Value::Null),
+            text,
+        }
+    }
+
+    /// An access token of a person, by the address's first part: `claire`.
+    pub async fn token(&self, who: &str) -> String {
+        if let Some(token) = self.tokens.borrow().get(who) {
+            return token.clone();
+        }
+        let email = email(who);
+        let login = json!({"email": email, "password": demo::PASSWORD});
+        let answer = self
+            .send(TestRequest::post().uri("/v1/auth/login").set_json(login))
+            .await;
+        assert_eq!(answer.status, 200, "{who} signs in: {}", answer.text);
+        let token = answer.body["access_token"]
+            .as_str()
+            .expect("a token")
+            .to_owned();
+        self.tokens
+            .borrow_mut()
+            .insert(who.to_owned(), token.clone());
+        token
+    }
+
+    pub async fn get(&self, who: &str, path: &str) -> Answer {
+        self.ask(who, TestRequest::get().uri(path)).await
+    }
+
+    pub async fn post(&self, who: &str, path: &str, body: Value) -> Answer {
+        self.change(who, TestRequest::post().uri(path).set_json(body))
+            .await
+    }
+
+    /// A POST with an idempotency key.
+    pub async fn post_keyed(&self, who: &str, path: &str, key: &str, body: Value) -> Answer {
+        let request = TestRequest::post()
+            .uri(path)
+            .insert_header(("idempotency-key", key));
+        self.ask(who, request.set_json(body)).await
+    }
+
+    pub async fn put(&self, who: &str, path: &str, body: Value) -> Answer {
+        self.change(
+            who,
+            TestRequest::put()
+                .uri(path)
+                .insert_header(("if-match", "*"))
+                .set_json(body),
+        )
+        .await
+    }
+
+    pub async fn patch(&self, who: &str, path: &str, body: Value) -> Answer {
+        self.change(
+            who,
+            TestRequest::patch()
+                .uri(path)
+                .insert_header(("if-match", "*"))
+                .set_json(body),
+        )
+        .await
+    }
+
+    pub async fn delete(&self, who: &str, path: &str) -> Answer {
+        self.change(who, TestRequest::delete().uri(path)).await
+    }
+
+    pub async fn ask(&self, who: &str, request: TestRequest) -> Answer {
+        let token = self.token(who).await;
+        self.send(request.insert_header(("authorization", format!("Bearer {token}"))))
+            .await
+    }
+
+    /// A change that succeeds leaves an event (NTF-1), one that is refused none.
+    async fn change(&self, who: &str, request: TestRequest) -> Answer {
+        self.token(who).await;
+        let before = self.events().await;
+        let answer = self.ask(who, request).await;
+        let after = self.events().await;
+        if answer.status < 300 && !answer.text.contains("\"allowed\"") {
+            assert!(
+                after > before,
+                "a state change recorded no event: {}",
+                answer.text
+            );
+        } else if answer.status >= 400 {
+            assert_eq!(
+                after, before,
+                "a refusal recorded an event: {}",
+                answer.text
+            );
+        }
+        answer
+    }
+
+    async fn events(&self) -> i64 {
+        let counted = self
+            .db
+            .read(|tx| Ok(events::table.count().get_result(tx.conn)?))
+            .await;
+        counted.expect("events are counted")
+    }
+
+    /// The id of an organization of the demo world, asked as the operator's administrator's database would.
+    pub async fn organization(&self, name: &'static str) -> String {
+        use mandat::db::schema::organizations;
+        use mandat::domain::id::OrganizationId;
+        let found = self.db.read(move |tx| {
+            let id: OrganizationId = organizations::table
+                .filter(organizations::name.eq(name))
+                .select(organizations::id)
+                .first(tx.conn)?;
+            Ok(id.to_string())
+        });
+        found.await.expect("the organization is there")
+    }
+}
+
+impl Answer {
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text);
+        self
+    }
+
+    /// A refusal with this status, code and rule.
+    #[track_caller]
+    pub fn refused(self, status: u16, code: &str, rule: Option<&str>) -> Self {
+        assert_eq!(
+            (self.status, self.body["code"].as_str()),
+            (status, Some(code)),
+            "{}",
+            self.text
+        );
+        assert_eq!(self.body["rule"].as_str(), rule, "{}", self.text);
+        self
+    }
+
+    #[track_caller]
+    pub fn text_of(&self, pointer: &str) -> String {
+        let value = self.body.pointer(pointer).and_then(Value::as_str);
+        value
+            .unwrap_or_else(|| panic!("no text at {pointer}: {}", self.text))
+            .to_owned()
+    }
+
+    #[track_caller]
+    pub fn id(&self) -> String {
+        self.text_of("/id")
+    }
+}
+
+fn email(who: &str) -> &'static str {
+    let found = demo::ACCOUNTS
+        .iter()
+        .find(|(email, ..)| email.split('@').next() == Some(who));
+    found.unwrap_or_else(|| panic!("nobody is called {who}")).0
+}
