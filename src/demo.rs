@@ -7,7 +7,8 @@ use crate::db::schema::{families, users};
 use crate::domain::access::{Access, PaymentMode};
 use crate::domain::billing::PaymentMethodKind;
 use crate::domain::enrolment::EnrolmentState;
-use crate::domain::id::{InvitationId, OrganizationId, PaymentMethodId, ProductId, UserId};
+use crate::domain::id::{MemberId, OrganizationId, PartnershipId, PaymentMethodId, ProductId, UserId};
+use crate::domain::invitation::Direction;
 use crate::domain::locale::Language;
 use crate::domain::money::Currency;
 use crate::domain::organization::{OperatorRole, OrganizationKind, Role};
@@ -20,8 +21,11 @@ use crate::resources::organizations::model::{
 };
 use crate::resources::partnerships::model as partnerships;
 use crate::resources::programme::model as programme;
+use crate::resources::invitations::model::{self as invitations, New};
 use crate::secret::Purpose;
+use chrono::TimeDelta;
 use diesel::prelude::*;
+use std::collections::BTreeSet;
 
 /// Of every demo account.
 pub const PASSWORD: &str = "seven purple teapots";
@@ -123,25 +127,17 @@ pub fn fill(tx: &mut Tx, hash: &str) -> Result<()> {
     let kurier = organization(tx, hash, &KURIER)?;
     let arno = organization(tx, hash, &ARNO)?;
     let weiss = organization(tx, hash, &WEISS)?;
-    organization(tx, hash, &EDELWEISS)?;
+    let edelweiss = organization(tx, hash, &EDELWEISS)?;
     let two = kurier.products.iter().take(2).copied().collect();
     partner_up(tx, &kurier, &lumen, &Access::Limited { products: two })?;
-    partner_up(
-        tx,
-        &arno,
-        &lumen,
-        &Access::Full {
-            payment_mode: PaymentMode::Customer,
-        },
-    )?;
-    partner_up(
-        tx,
-        &weiss,
-        &lumen,
-        &Access::Full {
-            payment_mode: PaymentMode::Partner,
-        },
-    )?;
+    let paid_by = |payment_mode| Access::Full { payment_mode };
+    let galerie = partner_up(tx, &arno, &lumen, &paid_by(PaymentMode::Customer))?;
+    partner_up(tx, &weiss, &lumen, &paid_by(PaymentMode::Partner))?;
+    let nobody = || Error::internal("Studio Lumen has no collaborator");
+    partnerships::assign(tx, galerie, *lumen.members.last().ok_or_else(nobody)?)?;
+    let wanted = paid_by(PaymentMode::Customer);
+    let request = invitation(Direction::PartnerToCustomer, &edelweiss, &nordwerk, &wanted, nordwerk.leader);
+    invitations::insert(tx, &request)?;
     Ok(())
 }
 
@@ -244,6 +240,7 @@ const EDELWEISS: Cast = Cast {
 struct Made {
     id: OrganizationId,
     leader: UserId,
+    members: Vec<MemberId>,
     products: Vec<ProductId>,
 }
 
@@ -283,20 +280,12 @@ fn organization(tx: &mut Tx, hash: &str, cast: &Cast) -> Result<Made> {
             vat_number: None,
         },
     )?;
-    let mut leader = None;
+    let (mut leader, mut members) = (None, Vec::new());
     for (at, role) in cast.people {
         let user = person(tx, hash, *at, cast.language)?;
         leader = leader.or(Some(user));
-        organizations::insert_member(
-            tx,
-            &NewMember {
-                organization: id,
-                user,
-                role: *role,
-                may_order: false,
-                added_by: None,
-            },
-        )?;
+        let new = NewMember { organization: id, user, role: *role, may_order: false, added_by: None };
+        members.push(organizations::insert_member(tx, &new)?);
     }
     let leader =
         leader.ok_or_else(|| Error::internal("an organization of the demo world has nobody"))?;
@@ -325,6 +314,7 @@ fn organization(tx: &mut Tx, hash: &str, cast: &Cast) -> Result<Made> {
     Ok(Made {
         id,
         leader,
+        members,
         products: new.into_iter().map(|product| product.id).collect(),
     })
 }
@@ -358,13 +348,31 @@ fn payment_methods(
     organizations::insert_payment_method(tx, &card)
 }
 
-/// A partnership that has come about by an invitation, and Maya's assignment to Galerie Arno.
-fn partner_up(tx: &mut Tx, customer: &Made, partner: &Made, access: &Access) -> Result<()> {
-    let invitation: InvitationId = tx.new_id()?;
-    let partnership = partnerships::start(tx, invitation, None, (customer.id, partner.id), access)?;
-    let _ = (partnership, customer.leader);
-    Ok(())
+/// A partnership that has come about by the customer's invitation.
+fn partner_up(tx: &mut Tx, customer: &Made, partner: &Made, access: &Access) -> Result<PartnershipId> {
+    let new = invitation(Direction::CustomerToPartner, customer, partner, access, customer.leader);
+    let (invitation, _) = invitations::insert(tx, &new)?;
+    let partnership = partnerships::start(tx, invitation.id, None, (customer.id, partner.id), access)?;
+    invitations::accept(tx, &invitation, customer.id, access, partnership)?;
+    Ok(partnership)
 }
+
+fn invitation<'a>(direction: Direction, customer: &Made, partner: &Made, requested: &'a Access, by: UserId) -> New<'a> {
+    New {
+        direction,
+        customer: Some(customer.id),
+        email: None,
+        partner: partner.id,
+        requested,
+        families: &[],
+        replace: &NONE,
+        message: None,
+        by,
+        lasts: TimeDelta::days(30),
+    }
+}
+
+static NONE: BTreeSet<PartnershipId> = BTreeSet::new();
 
 /// Family, name, list price a month in CHF and EUR in minor units, and the partner's price where it
 /// is explicit; the others have the partner advantage of 20 %.

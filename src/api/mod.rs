@@ -1,4 +1,5 @@
 //! FLOOR 3: the words every room speaks.
+pub mod access;
 pub mod answer;
 pub mod body;
 pub mod caller;
@@ -13,6 +14,7 @@ pub mod problem;
 pub mod query;
 pub mod reply;
 pub mod room;
+pub mod scopes;
 pub mod views;
 
 pub use body::Valid;

@@ -141,6 +141,7 @@ pub const fn status(code: Code) -> StatusCode {
         AlreadyAMember
         | AlreadyAnswered
         | AlreadyEnded
+        | AlreadyPartners
         | ConflictingPartnerships
         | InsufficientBalance
         | LastLegalRepresentative

@@ -1,6 +1,8 @@
 //! Who is calling, and where that person stands towards an organization: what the policy judges.
 use super::Tx;
-use super::schema::{api_tokens, operator_roles, sessions, standings, users};
+use super::schema::{
+    api_tokens, assignments, enrolment_states, memberships, operator_roles, sessions, standings, users,
+};
 use crate::domain::access::{Level, PaymentMode, Terms};
 use crate::domain::enrolment::EnrolmentState;
 use crate::domain::id::{ApiTokenId, MemberId, OrganizationId, PartnershipId, SessionId, UserId};
@@ -187,5 +189,71 @@ pub fn organization(
     Ok(Found {
         what: organization,
         standings,
+    })
+}
+
+/// The user's standings towards a partnership from either side, whether it is open or has ended.
+pub fn of_partnership(
+    tx: &mut Tx,
+    user: UserId,
+    (partnership, customer, partner): (PartnershipId, OrganizationId, OrganizationId),
+    terms: Terms,
+    ended: bool,
+) -> Result<Vec<Standing>> {
+    let assigned = assignments::table.on(assignments::member_id
+        .eq(memberships::id)
+        .and(assignments::partnership_id.eq(partnership))
+        .and(assignments::valid_to.is_null()));
+    let rows: Vec<(OrganizationId, MemberId, Role, bool, Option<bool>)> = memberships::table
+        .left_join(assigned)
+        .filter(memberships::user_id.eq(user))
+        .filter(memberships::organization_id.eq_any([customer, partner]))
+        .filter(memberships::valid_to.is_null())
+        .select((
+            memberships::organization_id,
+            memberships::id,
+            memberships::role,
+            memberships::may_order,
+            assignments::narrowed.nullable(),
+        ))
+        .load(tx.conn)?;
+    let state = match ended {
+        true => PartnershipState::Ended,
+        false => partner_state(tx, partner)?,
+    };
+    let standing = |(of, member, role, may_order, narrowed): (OrganizationId, MemberId, Role, bool, Option<bool>)| {
+        if of == customer {
+            return Some(Standing::Member { member, role, may_order });
+        }
+        let reaches = match role {
+            Role::LegalRepresentative | Role::Administrator => true,
+            Role::Collaborator => narrowed.is_some(),
+            Role::External => false,
+        };
+        reaches.then_some(Standing::Partner {
+            partnership,
+            partner,
+            member,
+            role,
+            may_order,
+            narrowed: narrowed.unwrap_or(false),
+            terms,
+            state,
+        })
+    };
+    Ok(rows.into_iter().filter_map(standing).collect())
+}
+
+fn partner_state(tx: &mut Tx, partner: OrganizationId) -> Result<PartnershipState> {
+    let state: Option<EnrolmentState> = enrolment_states::table
+        .filter(enrolment_states::organization_id.eq(partner))
+        .filter(enrolment_states::valid_to.is_null())
+        .order(enrolment_states::valid_from.desc())
+        .select(enrolment_states::state)
+        .first(tx.conn)
+        .optional()?;
+    Ok(match state {
+        Some(EnrolmentState::Approved) => PartnershipState::Active,
+        _ => PartnershipState::Suspended,
     })
 }

@@ -1,5 +1,6 @@
 //! What a partnership is made of: an access level and, under full access, a payment mode.
 use super::id::ProductId;
+use super::refusal::Fault;
 use super::words::words;
 use std::collections::BTreeSet;
 
@@ -106,5 +107,51 @@ impl Access {
             Self::Limited { products } => Some(products),
             Self::Full { .. } => None,
         }
+    }
+}
+
+/// What a limited access must say of its products.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Naming {
+    /// A grant names at least one (INV-4).
+    Some,
+    /// A change may leave none (PSH-5).
+    Any,
+    /// A partner's request names none: it cannot know them (INV-2).
+    None,
+}
+
+/// Reads what level, products and mode say together; all faults at once, with pointers below `at`.
+pub fn read(
+    level: Level,
+    products: Option<&[ProductId]>,
+    payment_mode: Option<PaymentMode>,
+    naming: Naming,
+    at: &str,
+) -> Result<Access, Vec<Fault>> {
+    let (products_at, mode_at) = (format!("{at}/product_ids"), format!("{at}/payment_mode"));
+    let mut faults = Vec::new();
+    match (level, payment_mode) {
+        (Level::Limited, None) | (Level::Full, Some(_)) => {}
+        (Level::Limited, Some(_)) => faults.push(Fault::new(mode_at, "expected_null")),
+        (Level::Full, None) => faults.push(Fault::new(mode_at, "required")),
+    }
+    match (level, naming, products) {
+        (Level::Full, Naming::Some | Naming::Any | Naming::None, None)
+        | (Level::Limited, Naming::None, None)
+        | (Level::Limited, Naming::Any, Some(_)) => {}
+        (Level::Limited, Naming::Some, Some(named)) if !named.is_empty() => {}
+        (Level::Full, Naming::Some | Naming::Any | Naming::None, Some(_))
+        | (Level::Limited, Naming::None, Some(_)) => faults.push(Fault::new(products_at, "expected_null")),
+        (Level::Limited, Naming::Some, Some(_) | None) | (Level::Limited, Naming::Any, None) => {
+            faults.push(Fault::new(products_at, "products_required"));
+        }
+    }
+    match (level, payment_mode) {
+        _ if !faults.is_empty() => Err(faults),
+        (Level::Full, Some(payment_mode)) => Ok(Access::Full { payment_mode }),
+        (Level::Full, None) | (Level::Limited, _) => Ok(Access::Limited {
+            products: products.unwrap_or_default().iter().copied().collect(),
+        }),
     }
 }

@@ -1,6 +1,7 @@
 //! When a partnership may start beside others (PSH-1 to PSH-3).
-use super::access::Access;
-use super::id::PartnershipId;
+use super::access::{Access, Terms};
+use super::id::{PartnershipId, ProductId};
+use chrono::NaiveDateTime;
 use std::collections::BTreeSet;
 
 /// An open partnership of a customer, as far as conflicts go.
@@ -22,4 +23,68 @@ pub fn conflicts(open: &[Open], wanted: &Access) -> BTreeSet<PartnershipId> {
         })
         .map(|one| one.id)
         .collect()
+}
+
+/// An interval of validity: from its start up to, not including, its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interval {
+    pub from: NaiveDateTime,
+    pub to: Option<NaiveDateTime>,
+}
+
+impl Interval {
+    pub fn holds(&self, at: NaiveDateTime) -> bool {
+        self.from <= at && self.to.is_none_or(|to| at < to)
+    }
+}
+
+/// Every state that a partnership ever had (PSH-8).
+#[derive(Debug, Clone, Default)]
+pub struct Timeline {
+    pub terms: Vec<(Terms, Interval)>,
+    pub selections: Vec<(ProductId, Interval)>,
+}
+
+/// What held during one interval.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    pub access: Access,
+    pub interval: Interval,
+}
+
+impl Timeline {
+    /// What held at an instant; none before the start and after the end.
+    pub fn at(&self, at: NaiveDateTime) -> Option<Version> {
+        let starts = self.starts();
+        let (terms, interval) = self.terms.iter().find(|(_, interval)| interval.holds(at))?;
+        let next = starts.iter().copied().find(|start| *start > at);
+        let products = self.selections.iter().filter(|(_, interval)| interval.holds(at));
+        Some(Version {
+            access: match *terms {
+                Terms::Limited => Access::Limited { products: products.map(|(product, _)| *product).collect() },
+                Terms::Full { payment_mode } => Access::Full { payment_mode },
+            },
+            interval: Interval {
+                from: starts.iter().copied().filter(|start| *start <= at).max().unwrap_or(interval.from),
+                to: next.or(interval.to),
+            },
+        })
+    }
+
+    /// Every version, the newest first.
+    pub fn versions(&self) -> Vec<Version> {
+        self.starts().into_iter().rev().filter_map(|start| self.at(start)).collect()
+    }
+
+    /// What holds, or held last.
+    pub fn last(&self) -> Option<Version> {
+        self.versions().into_iter().next()
+    }
+
+    /// Every instant at which something began or stopped.
+    fn starts(&self) -> BTreeSet<NaiveDateTime> {
+        let terms = self.terms.iter().map(|(_, interval)| interval);
+        let selections = self.selections.iter().map(|(_, interval)| interval);
+        terms.chain(selections).flat_map(|interval| [Some(interval.from), interval.to]).flatten().collect()
+    }
 }

@@ -205,7 +205,7 @@ pub const fn need(action: Action) -> Need {
             &[],
             ReadInvitations,
         ),
-        ReadPartnership => (Administrator, (Insider, History), &[], ReadPartnership),
+        ReadPartnership => (Administrator, (Insider, History), &[], ReadOrganization),
         ChangeAccess => (
             LegalRepresentative,
             (LegalRepresentative, Nothing("PSH-5")),

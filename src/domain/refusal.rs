@@ -7,6 +7,7 @@ words! {
         AlreadyAMember = "already_a_member",
         AlreadyAnswered = "already_answered",
         AlreadyEnded = "already_ended",
+        AlreadyPartners = "already_partners",
         Busy = "busy",
         ConflictingPartnerships = "conflicting_partnerships",
         CursorMismatch = "cursor_mismatch",

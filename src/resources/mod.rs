@@ -1,9 +1,14 @@
 //! FLOOR 4: the rooms, one a resource.
 pub mod accounts;
 pub mod catalogue;
+pub mod invitations;
 pub mod organizations;
+pub mod outbox;
 pub mod partnerships;
+pub mod payment_modes;
+pub mod permission_scopes;
 pub mod programme;
+pub mod service_status;
 
 use crate::api::locale;
 use crate::api::openapi::{down, finish};
@@ -30,7 +35,15 @@ macro_rules! rooms {
     };
 }
 
-rooms!(accounts);
+rooms!(
+    accounts,
+    invitations,
+    outbox,
+    partnerships,
+    payment_modes,
+    permission_scopes,
+    service_status,
+);
 
 #[derive(OpenApi)]
 #[openapi(
@@ -44,6 +57,11 @@ rooms!(accounts);
     tags(
         (name = "Sign-in", description = "Signing in and out."),
         (name = "Me", description = "The signed-in person."),
+        (name = "Invitations", description = "The proposal of a partnership, by either side."),
+        (name = "Reference", description = "The tables by which everything is judged and settled."),
+        (name = "Admin", description = "For the operator's staff."),
+        (name = "Service", description = "How the service stands."),
+        (name = "Partnerships", description = "What a customer lets a partner do."),
     ),
     modifiers(&Bearer),
 )]

@@ -61,6 +61,19 @@ fn a_database_vanishes_though_someone_is_connected() {
     });
 }
 
+#[actix_web::test]
+async fn a_test_may_bring_its_runtime_and_the_migrations_theirs() {
+    static ASYNCHRONOUS: Engines = Engines::migrated_by(|url| {
+        actix_web::rt::System::new().block_on(async {
+            Connected::to(url).execute("CREATE TABLE visitors (name TEXT NOT NULL)");
+        });
+    });
+    for &engine in engines() {
+        let database = ASYNCHRONOUS.fresh_database(engine);
+        assert_eq!(Connected::to(&database.url).visitors(), 0, "{engine}");
+    }
+}
+
 #[test]
 fn a_failing_test_runs_on_the_other_engine_too_and_names_both() {
     let failed =

@@ -5,3 +5,5 @@ mod engines_test;
 mod world;
 
 mod accounts;
+mod invitations;
+mod partnerships;

@@ -23,7 +23,7 @@ use std::any::Any;
 use std::fmt;
 use std::fs;
 use std::io::Write;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Once, OnceLock};
 
@@ -115,10 +115,16 @@ impl Engines {
         assert!(failures.is_empty(), "{}", failures.join("\n"));
     }
 
+    /// On a thread of its own, so that it may start a runtime also where the test already runs on one.
+    fn migrate(&self, url: &str) {
+        let migrated = std::thread::scope(|scope| scope.spawn(|| (self.migrate)(url)).join());
+        migrated.unwrap_or_else(|panic| resume_unwind(panic));
+    }
+
     /// The file's bytes: to write them is all that a copy takes.
     fn sqlite_template(&self) -> Vec<u8> {
         let empty = TestDatabase::file(&[]);
-        (self.migrate)(&empty.url);
+        self.migrate(&empty.url);
         let file = empty.path();
         SqliteConnection::establish(&file.to_string_lossy())
             .expect("the template opens")
@@ -130,7 +136,7 @@ impl Engines {
     fn postgres_template(&self) -> String {
         let server = on_server();
         let name = server.create_database(None);
-        (self.migrate)(&server.url_of(&name));
+        self.migrate(&server.url_of(&name));
         name
     }
 }

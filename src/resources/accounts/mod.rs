@@ -4,7 +4,7 @@ pub mod model;
 pub mod password;
 mod sign_in;
 pub mod step_up;
-mod tokens;
+pub mod tokens;
 
 crate::api::room::room!(
     sign_in::login,

@@ -1,11 +1,14 @@
 //! The rows of partnerships, their terms and selections, each with its interval of validity.
 use crate::db::schema::{
-    customer_access, organizations, partnership_terms, partnerships, selections,
+    assignments, customer_access, organizations, partnership_terms, partnerships, selections,
 };
 use crate::db::{Tx, insert_all};
 use crate::domain::access::{Access, Level, PaymentMode, Terms};
-use crate::domain::id::{InvitationId, OrganizationId, PartnershipId, ProductId, TenderId};
-use crate::domain::partnership::Open;
+use crate::domain::id::{InvitationId, MemberId, OrganizationId, PartnershipId, ProductId, TenderId};
+use crate::db::witness::{self, Identity};
+use crate::domain::partnership::{Interval, Open, Timeline};
+use crate::domain::policy::{Found, PartnershipState, Standing};
+use crate::domain::refusal::Refusal;
 use crate::error::{Error, Result};
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
@@ -189,6 +192,19 @@ fn close_terms(tx: &mut Tx, partnership: PartnershipId, at: NaiveDateTime) -> Re
     Ok(())
 }
 
+/// Lets a collaborator of the partner reach this customer, and all of what the partner reaches (ORG-4).
+pub fn assign(tx: &mut Tx, partnership: PartnershipId, member: MemberId) -> Result<()> {
+    diesel::insert_into(assignments::table)
+        .values((
+            assignments::partnership_id.eq(partnership),
+            assignments::member_id.eq(member),
+            assignments::narrowed.eq(false),
+            assignments::valid_from.eq(tx.now),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
 /// Ends a partnership with this instant; history stays (PSH-7).
 pub fn end(tx: &mut Tx, of: &Partnership, by: OrganizationId, reason: Option<&str>) -> Result<()> {
     let (_, _, _, terms_from) = open_terms_of(tx, of.id)?;
@@ -226,74 +242,74 @@ pub fn open_of_customer(tx: &mut Tx, customer: OrganizationId) -> Result<Vec<Ope
         ))
         .load(tx.conn)?;
     let ids: Vec<PartnershipId> = terms.iter().map(|(id, ..)| *id).collect();
-    let mut access = access_of(tx, &ids, tx.now)?;
-    Ok(ids
-        .into_iter()
-        .filter_map(|id| access.remove(&id).map(|access| Open { id, access }))
-        .collect())
+    let timelines = timelines(tx, &ids)?;
+    let open = |(id, timeline): (PartnershipId, Timeline)| timeline.last().map(|last| Open { id, access: last.access });
+    Ok(timelines.into_iter().filter_map(open).collect())
 }
 
-/// What each of these partnerships reaches at an instant; of an ended one, what it reached last.
-pub fn access_of(
-    tx: &mut Tx,
-    ids: &[PartnershipId],
-    at: NaiveDateTime,
-) -> Result<BTreeMap<PartnershipId, Access>> {
-    let terms: Vec<TermsRow> = partnership_terms::table
+type SelectedRow = (PartnershipId, ProductId, NaiveDateTime, Option<NaiveDateTime>);
+
+/// Every state that these partnerships ever had. Two queries.
+pub fn timelines(tx: &mut Tx, ids: &[PartnershipId]) -> Result<BTreeMap<PartnershipId, Timeline>> {
+    let terms: Vec<(PartnershipId, Level, Option<PaymentMode>, NaiveDateTime, Option<NaiveDateTime>)> = partnership_terms::table
         .filter(partnership_terms::partnership_id.eq_any(ids))
-        .filter(partnership_terms::valid_from.le(at))
         .order(partnership_terms::valid_from)
         .select((
             partnership_terms::partnership_id,
             partnership_terms::level,
             partnership_terms::payment_mode,
             partnership_terms::valid_from,
+            partnership_terms::valid_to,
         ))
         .load(tx.conn)?;
-    let ended: BTreeMap<PartnershipId, Option<NaiveDateTime>> = partnerships::table
-        .filter(partnerships::id.eq_any(ids))
-        .select((partnerships::id, partnerships::ended_at))
-        .load::<(PartnershipId, Option<NaiveDateTime>)>(tx.conn)?
-        .into_iter()
-        .collect();
-    let chosen: Vec<(
-        PartnershipId,
-        ProductId,
-        NaiveDateTime,
-        Option<NaiveDateTime>,
-    )> = selections::table
+    let chosen: Vec<SelectedRow> = selections::table
         .filter(selections::partnership_id.eq_any(ids))
-        .filter(selections::valid_from.le(at))
-        .select((
-            selections::partnership_id,
-            selections::product_id,
-            selections::valid_from,
-            selections::valid_to,
-        ))
+        .select((selections::partnership_id, selections::product_id, selections::valid_from, selections::valid_to))
         .load(tx.conn)?;
-    let mut found = BTreeMap::new();
-    for (id, level, mode, _) in terms {
-        let terms = Terms::new(level, mode)
-            .ok_or_else(|| Error::internal("a partnership's terms cannot be read"))?;
-        let end = ended.get(&id).copied().flatten().filter(|end| *end <= at);
-        // What held until an end still shows after it.
-        let holds =
-            |to: Option<NaiveDateTime>| to.is_none_or(|to| end.map_or(to > at, |end| to >= end));
-        let products = chosen
-            .iter()
-            .filter(|(of, _, _, to)| *of == id && holds(*to))
-            .map(|(_, product, ..)| *product);
-        found.insert(
-            id,
-            match terms {
-                Terms::Limited => Access::Limited {
-                    products: products.collect(),
-                },
-                Terms::Full { payment_mode } => Access::Full { payment_mode },
-            },
-        );
+    let mut found: BTreeMap<PartnershipId, Timeline> = BTreeMap::new();
+    for (id, level, mode, from, to) in terms {
+        let terms = Terms::new(level, mode).ok_or_else(|| Error::internal("a partnership's terms cannot be read"))?;
+        found.entry(id).or_default().terms.push((terms, Interval { from, to }));
+    }
+    for (id, product, from, to) in chosen {
+        found.entry(id).or_default().selections.push((product, Interval { from, to }));
     }
     Ok(found)
+}
+
+/// A partnership with the caller's standings from either side; nobody else's exists.
+pub fn find(tx: &mut Tx, identity: &Identity, id: PartnershipId) -> Result<Found<(Partnership, Timeline)>> {
+    let row: Partnership = partnerships::table
+        .find(id)
+        .select(Partnership::as_select())
+        .first(tx.conn)
+        .optional()?
+        .ok_or_else(Refusal::not_found)?;
+    let timeline = timelines(tx, &[id])?.remove(&id).unwrap_or_default();
+    let terms = timeline.last().ok_or_else(|| Error::internal("a partnership has no terms"))?.access.terms();
+    let sides = (id, row.customer_id, row.partner_id);
+    let standings = witness::of_partnership(tx, identity.user, sides, terms, row.ended_at.is_some())?;
+    Ok(Found { what: (row, timeline), standings })
+}
+
+/// The standings that an organization's own members have towards one of its partnerships, by the
+/// side the organization is on.
+pub fn seen_from(organization: OrganizationId, row: &Partnership, timeline: &Timeline, standings: &[Standing]) -> Vec<Standing> {
+    let terms = timeline.last().map(|last| last.access.terms());
+    let partner_side = |standing: &Standing| match (standing, terms) {
+        (Standing::Member { member, role, may_order }, Some(terms)) if row.partner_id == organization => Standing::Partner {
+            partnership: row.id,
+            partner: organization,
+            member: *member,
+            role: *role,
+            may_order: *may_order,
+            narrowed: false,
+            terms,
+            state: if row.ended_at.is_some() { PartnershipState::Ended } else { PartnershipState::Active },
+        },
+        _ => standing.clone(),
+    };
+    standings.iter().map(partner_side).collect()
 }
 
 /// The names of organizations.
@@ -307,4 +323,9 @@ pub fn names(
         .load::<(OrganizationId, String)>(tx.conn)?
         .into_iter()
         .collect())
+}
+
+/// A partnership's row; the caller has been found to stand towards it already.
+pub fn row(tx: &mut Tx, id: PartnershipId) -> Result<Partnership> {
+    Ok(partnerships::table.find(id).select(Partnership::as_select()).first(tx.conn)?)
 }

@@ -1,0 +1,69 @@
+//! Whom a mail about an organization goes to, and the mails of invitations.
+use super::model::Invitation;
+use crate::db::Tx;
+use crate::db::record::Mail;
+use crate::db::schema::{memberships, organizations, users};
+use crate::domain::id::{EventId, OrganizationId};
+use crate::domain::invitation::Direction;
+use crate::domain::locale::Language;
+use crate::domain::organization::Role;
+use crate::error::Result;
+use diesel::prelude::*;
+use serde_json::json;
+
+pub fn name(tx: &mut Tx, organization: OrganizationId) -> Result<String> {
+    Ok(organizations::table.find(organization).select(organizations::name).first(tx.conn)?)
+}
+
+/// The addresses of those who bind an organization, each with its language.
+pub fn legal_representatives(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<(String, Language)>> {
+    Ok(memberships::table
+        .inner_join(users::table.on(users::id.eq(memberships::user_id)))
+        .filter(memberships::organization_id.eq(organization))
+        .filter(memberships::role.eq(Role::LegalRepresentative))
+        .filter(memberships::valid_to.is_null())
+        .select((users::email, users::language))
+        .load(tx.conn)?)
+}
+
+/// The invitation itself, with the link that only its recipients get.
+pub fn invite(tx: &mut Tx, event: EventId, invitation: &Invitation, token: &str) -> Result<()> {
+    let (sender, recipient) = match invitation.direction {
+        Direction::CustomerToPartner => (invitation.customer_id, Some(invitation.partner_id)),
+        Direction::PartnerToCustomer => (Some(invitation.partner_id), invitation.customer_id),
+    };
+    let sender = sender.map(|id| name(tx, id)).transpose()?.unwrap_or_default();
+    let (to, called) = match (recipient, &invitation.customer_email) {
+        (Some(organization), None) => (legal_representatives(tx, organization)?, name(tx, organization)?),
+        (_, Some(email)) => (vec![(email.clone(), Language::English)], email.clone()),
+        (None, None) => (Vec::new(), String::new()),
+    };
+    for (recipient, language) in to {
+        let arguments = json!({
+            "sender": sender,
+            "recipient": called,
+            "until": invitation.expires_at.date().to_string(),
+        });
+        let token = Some(token.to_owned());
+        tx.mail(event, &Mail { recipient, language, template: "mail-invitation", arguments, token })?;
+    }
+    Ok(())
+}
+
+/// Tells the side that sent it what became of it.
+pub fn tell_sender(tx: &mut Tx, event: EventId, invitation: &Invitation, template: &'static str) -> Result<()> {
+    let (sender, other) = match invitation.direction {
+        Direction::CustomerToPartner => (invitation.customer_id, Some(invitation.partner_id)),
+        Direction::PartnerToCustomer => (Some(invitation.partner_id), invitation.customer_id),
+    };
+    let Some(sender) = sender else { return Ok(()) };
+    let by = match (other, &invitation.customer_email) {
+        (Some(other), _) => name(tx, other)?,
+        (None, email) => email.clone().unwrap_or_default(),
+    };
+    for (recipient, language) in legal_representatives(tx, sender)? {
+        let arguments = json!({"sender": by});
+        tx.mail(event, &Mail { recipient, language, template, arguments, token: None })?;
+    }
+    Ok(())
+}

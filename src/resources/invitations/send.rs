@@ -1,0 +1,291 @@
+//! Sending an invitation: a customer to a partner (INV-1), or a partner to a customer (INV-2).
+use super::model::{self, New};
+use super::views::{InvitationView, again};
+use super::mails;
+use crate::api::access::WantedAccess;
+use crate::api::views::exactly_one;
+use crate::api::{Caller, Post, Reply};
+use crate::config::Config;
+use crate::db::record::Event;
+use crate::db::schema::{families, organizations, partnerships as partnership_table};
+use crate::db::witness::{self, Identity};
+use crate::db::{Db, Tx};
+use crate::domain::access::{Access, Naming};
+use crate::domain::event::EventType;
+use crate::domain::id::{OrganizationId, PartnershipId};
+use crate::domain::invitation::Direction;
+use crate::domain::partnership::conflicts;
+use crate::domain::policy::{self, Action};
+use crate::domain::refusal::{Code, Fault, Refusal};
+use crate::error::Result;
+use crate::resources::accounts::model::normal;
+use crate::resources::accounts::step_up::{self, PasswordGiven};
+use crate::resources::partnerships::{self, customer};
+use crate::resources::programme::model as programme;
+use actix_web::post;
+use actix_web::web::{Data, Path};
+use chrono::TimeDelta;
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use serde::Deserialize;
+use std::collections::BTreeSet;
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// An invitation: exactly one of `partner_id`, `customer_organization_id` and `customer_email` says to whom.
+#[derive(Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"partner_id": "org_01jd8xk3v9e6mbyg4q5r7s8t9v", "access": {"level": "full", "product_ids": null, "payment_mode": "customer"}, "message": "Please take over."}))]
+pub struct NewInvitation {
+    /// From a customer: the approved partner it invites.
+    partner_id: Option<OrganizationId>,
+    /// From a partner: the customer it asks.
+    customer_organization_id: Option<OrganizationId>,
+    /// From a partner: the address it asks, whoever that is.
+    #[validate(length(max = 254), custom(function = "address"))]
+    #[schema(format = "email", example = "marie@chalet-edelweiss.example")]
+    customer_email: Option<String>,
+    /// From a customer: the access it proposes.
+    #[validate(nested)]
+    access: Option<WantedAccess>,
+    /// From a partner: the access it asks for; limited access names no products.
+    #[validate(nested)]
+    requested_access: Option<WantedAccess>,
+    /// From a partner that asks for limited access: the product families it is about.
+    #[validate(length(max = 50))]
+    #[schema(max_items = 50, example = json!(["web_hosting"]))]
+    requested_families: Option<Vec<String>>,
+    /// From a customer: its partnerships that the acceptance ends.
+    #[validate(length(max = 100))]
+    #[schema(max_items = 100)]
+    replace: Option<Vec<PartnershipId>>,
+    /// The caller's password, where partnerships are replaced.
+    #[validate(length(max = 256))]
+    #[schema(example = "correct horse battery staple")]
+    password: Option<String>,
+    /// A word to the other side.
+    #[validate(length(max = 1000))]
+    #[schema(max_length = 1000, example = "We would like to look after your website.")]
+    message: Option<String>,
+}
+
+fn address(email: &str) -> std::result::Result<(), validator::ValidationError> {
+    match email_address::EmailAddress::is_valid(email) {
+        true => Ok(()),
+        false => Err(validator::ValidationError::new("email")),
+    }
+}
+
+/// Invite.
+///
+/// A customer invites an approved partner and proposes an access; or a partner asks a customer, by organization or by address, for an access that the customer then grants as it likes. Only a legal representative does. The other side gets an e-mail with a link.
+#[utoipa::path(tag = "Invitations", params(("org_id" = OrganizationId, Path, description = "The organization that invites.")), request_body = NewInvitation,
+    responses((status = 201, body = InvitationView, description = "Sent.")),
+    extensions(("x-problems" = json!(["forbidden", "not_a_partner", "already_partners", "opposite_partnership", "pending_invitation_exists", "conflicting_partnerships", "password_required", "wrong_password", "session_required", "locked_out"]))))]
+#[post("/v1/organizations/{org_id}/invitations")]
+pub async fn send_invitation(caller: Caller, db: Data<Db>, config: Data<Config>, org: Path<OrganizationId>, new: Post<NewInvitation>) -> Result<Reply<InvitationView>> {
+    let given = match new.body.replace.as_deref() {
+        None | Some([]) => None,
+        Some(_) => Some(step_up::with_password(&db, &caller, new.body.password.as_deref()).await?),
+    };
+    let (org, lasts) = (*org, TimeDelta::days(config.invitation_days));
+    new.once(&db, caller, &[], move |tx, identity, new| {
+        let found = witness::organization(tx, identity, org)?;
+        let rule = policy::allow(found, Action::SendInvitation)?.rule;
+        let (invitation, token) = match new.partner_id {
+            Some(partner) => from_customer(tx, identity, (org, partner), new, given.as_ref(), lasts)?,
+            None => from_partner(tx, identity, org, new, lasts)?,
+        };
+        let event = Event::new(EventType::InvitationCreated, invitation.id)
+            .between(invitation.customer_id, Some(invitation.partner_id))
+            .by_rule(rule);
+        let event = tx.record(Some(identity), event)?;
+        mails::invite(tx, event, &invitation, &token)?;
+        let (view, version) = again(tx, identity.user, invitation.id)?;
+        Ok(Reply::created(format!("/v1/invitations/{}", invitation.id), &view)?.version(version))
+    })
+    .await
+}
+
+fn from_customer(
+    tx: &mut Tx,
+    identity: &Identity,
+    (customer, partner): (OrganizationId, OrganizationId),
+    new: &NewInvitation,
+    given: Option<&PasswordGiven>,
+    lasts: TimeDelta,
+) -> Result<(model::Invitation, String)> {
+    let mut faults = alternatives(new);
+    faults.extend(absent("/requested_access", new.requested_access.is_some()));
+    faults.extend(absent("/requested_families", new.requested_families.is_some()));
+    let access = wanted("/access", new.access.as_ref(), Naming::Some, &mut faults);
+    if customer == partner {
+        faults.push(Fault::new("/partner_id", "same_organization"));
+    } else if !known(tx, partner)? {
+        faults.push(Fault::new("/partner_id", "unknown"));
+    }
+    let Some(access) = access.filter(|_| faults.is_empty()) else {
+        return Err(Refusal::invalid(faults).rule("INV-4").into());
+    };
+    if !programme::is_approved(tx, partner)? {
+        return Err(Refusal::by(Code::NotAPartner, "PRG-2").into());
+    }
+    customer::must_own(tx, customer, access.products(), "/access/product_ids")?;
+    between_strangers(tx, customer, partner)?;
+    let replace = replaceable(tx, identity, customer, new, given)?;
+    if let Access::Limited { .. } = access {
+        let open = partnerships::model::open_of_customer(tx, customer)?;
+        let managed: BTreeSet<PartnershipId> = conflicts(&open, &access).difference(&replace).copied().collect();
+        if !managed.is_empty() {
+            return Err(Refusal::by(Code::ConflictingPartnerships, "PSH-3").conflicts(&managed).into());
+        }
+    }
+    model::insert(tx, &New {
+        direction: Direction::CustomerToPartner,
+        customer: Some(customer),
+        email: None,
+        partner,
+        requested: &access,
+        families: &[],
+        replace: &replace,
+        message: new.message.as_deref(),
+        by: identity.user,
+        lasts,
+    })
+}
+
+fn from_partner(
+    tx: &mut Tx,
+    identity: &Identity,
+    partner: OrganizationId,
+    new: &NewInvitation,
+    lasts: TimeDelta,
+) -> Result<(model::Invitation, String)> {
+    let mut faults = alternatives(new);
+    faults.extend(absent("/access", new.access.is_some()));
+    faults.extend(absent("/replace", new.replace.is_some()));
+    let access = wanted("/requested_access", new.requested_access.as_ref(), Naming::None, &mut faults);
+    let families = new.requested_families.clone().unwrap_or_default();
+    if let Some(Access::Full { .. }) = access {
+        faults.extend(absent("/requested_families", !families.is_empty()));
+    }
+    faults.extend(unknown_families(tx, &families)?);
+    match new.customer_organization_id {
+        Some(customer) if customer == partner => faults.push(Fault::new("/customer_organization_id", "same_organization")),
+        Some(customer) if !known(tx, customer)? => faults.push(Fault::new("/customer_organization_id", "unknown")),
+        Some(_) | None => {}
+    }
+    let Some(access) = access.filter(|_| faults.is_empty()) else {
+        return Err(Refusal::invalid(faults).rule("INV-2").into());
+    };
+    if !programme::is_approved(tx, partner)? {
+        return Err(Refusal::by(Code::NotAPartner, "PRG-2").into());
+    }
+    let email = new.customer_email.as_deref().map(normal);
+    match (new.customer_organization_id, &email) {
+        (Some(customer), _) => between_strangers(tx, customer, partner)?,
+        (None, Some(email)) => {
+            if let Some(pending) = model::pending_to_address(tx, email, partner)? {
+                return Err(Refusal::by(Code::PendingInvitationExists, "INV-5").conflicts([pending]).into());
+            }
+        }
+        (None, None) => {}
+    }
+    let families: BTreeSet<String> = families.into_iter().collect();
+    model::insert(tx, &New {
+        direction: Direction::PartnerToCustomer,
+        customer: new.customer_organization_id,
+        email: email.as_deref(),
+        partner,
+        requested: &access,
+        families: &families.into_iter().collect::<Vec<_>>(),
+        replace: &BTreeSet::new(),
+        message: new.message.as_deref(),
+        by: identity.user,
+        lasts,
+    })
+}
+
+fn alternatives(new: &NewInvitation) -> Vec<Fault> {
+    exactly_one(&[
+        ("partner_id", new.partner_id.is_some()),
+        ("customer_organization_id", new.customer_organization_id.is_some()),
+        ("customer_email", new.customer_email.is_some()),
+    ])
+}
+
+fn absent(pointer: &str, given: bool) -> Option<Fault> {
+    given.then(|| Fault::new(pointer, "expected_null"))
+}
+
+fn wanted(pointer: &str, access: Option<&WantedAccess>, naming: Naming, faults: &mut Vec<Fault>) -> Option<Access> {
+    match access.map(|access| access.read(naming, pointer)) {
+        Some(Ok(access)) => return Some(access),
+        Some(Err(found)) => faults.extend(found),
+        None => faults.push(Fault::new(pointer, "required")),
+    }
+    None
+}
+
+fn known(tx: &mut Tx, organization: OrganizationId) -> Result<bool> {
+    Ok(diesel::select(exists(organizations::table.find(organization))).get_result(tx.conn)?)
+}
+
+fn unknown_families(tx: &mut Tx, named: &[String]) -> Result<Vec<Fault>> {
+    let known: BTreeSet<String> = families::table
+        .filter(families::code.eq_any(named))
+        .select(families::code)
+        .load(tx.conn)?
+        .into_iter()
+        .collect();
+    let unknown = named.iter().enumerate().filter(|(_, family)| !known.contains(*family));
+    Ok(unknown.map(|(index, _)| Fault::new(format!("/requested_families/{index}"), "unknown_family")).collect())
+}
+
+/// Two that are neither partners yet, nor partners the other way round, nor about to be.
+fn between_strangers(tx: &mut Tx, customer: OrganizationId, partner: OrganizationId) -> Result<()> {
+    no_open_partnership(tx, customer, partner)?;
+    if let Some(pending) = model::pending_between(tx, customer, partner)? {
+        return Err(Refusal::by(Code::PendingInvitationExists, "INV-5").conflicts([pending]).into());
+    }
+    Ok(())
+}
+
+/// Judged when it is sent and again when it is accepted (INV-8, INV-9).
+pub fn no_open_partnership(tx: &mut Tx, customer: OrganizationId, partner: OrganizationId) -> Result<()> {
+    let mut open = |customer: OrganizationId, partner: OrganizationId| {
+        partnership_table::table
+            .filter(partnership_table::customer_id.eq(customer))
+            .filter(partnership_table::partner_id.eq(partner))
+            .filter(partnership_table::ended_at.is_null())
+            .select(partnership_table::id)
+            .first::<PartnershipId>(tx.conn)
+            .optional()
+    };
+    if let Some(same) = open(customer, partner)? {
+        return Err(Refusal::by(Code::AlreadyPartners, "INV-5").conflicts([same]).into());
+    }
+    match open(partner, customer)? {
+        Some(opposite) => Err(Refusal::by(Code::OppositePartnership, "INV-9").conflicts([opposite]).into()),
+        None => Ok(()),
+    }
+}
+
+/// What the customer wants ended: its own open partnerships only, with its password.
+fn replaceable(
+    tx: &mut Tx,
+    identity: &Identity,
+    customer: OrganizationId,
+    new: &NewInvitation,
+    given: Option<&PasswordGiven>,
+) -> Result<BTreeSet<PartnershipId>> {
+    let replace: BTreeSet<PartnershipId> = new.replace.iter().flatten().copied().collect();
+    if let Some(given) = given {
+        given.still_holds(tx, identity)?;
+    }
+    let open = partnerships::model::open_of_customer(tx, customer)?;
+    match replace.iter().all(|id| open.iter().any(|open| open.id == *id)) {
+        true => Ok(replace),
+        false => Err(Refusal::fault("/replace", "unknown", "INV-8").into()),
+    }
+}
