@@ -7,7 +7,9 @@ use crate::db::schema::{families, users};
 use crate::domain::access::{Access, PaymentMode};
 use crate::domain::billing::PaymentMethodKind;
 use crate::domain::enrolment::EnrolmentState;
-use crate::domain::id::{MemberId, OrganizationId, PartnershipId, PaymentMethodId, ProductId, UserId};
+use crate::domain::id::{
+    MemberId, OrganizationId, PartnershipId, PaymentMethodId, ProductId, UserId,
+};
 use crate::domain::invitation::Direction;
 use crate::domain::locale::Language;
 use crate::domain::money::Currency;
@@ -16,12 +18,12 @@ use crate::domain::product::Period;
 use crate::error::{Error, Result};
 use crate::resources::accounts::model::{self as accounts, NewUser};
 use crate::resources::catalogue::model::{self as catalogue, PriceRow, TierRow};
+use crate::resources::invitations::model::{self as invitations, New};
 use crate::resources::organizations::model::{
     self as organizations, NewMember, NewOrganizationRow, NewPaymentMethodRow, NewProduct,
 };
 use crate::resources::partnerships::model as partnerships;
 use crate::resources::programme::model as programme;
-use crate::resources::invitations::model::{self as invitations, New};
 use crate::secret::Purpose;
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -96,6 +98,25 @@ pub const ACCOUNTS: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// What stands above the list of accounts.
+pub fn heading() -> String {
+    format!(
+        "The demo world: nobody in it is real, and every account's password is “{PASSWORD}”.\n\n"
+    )
+}
+
+/// Three lines that show the main job as they stand.
+pub fn curl_lines(url: &str) -> String {
+    format!(
+        r#"Sign in as Claire, see her customers, and order 35 web hostings for Praxis Weiss at the partner's price:
+
+  TOKEN=$(curl -s {url}/v1/auth/login -H 'content-type: application/json' -d '{{"email":"claire@studio-lumen.example","password":"{PASSWORD}"}}' | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+  ORG=$(curl -s '{url}/v1/organizations?via=partnership' -H "authorization: Bearer $TOKEN" | sed 's/.*"id":"\(org_[^"]*\)","name":"Praxis Weiss".*/\1/')
+  curl -s {url}/v1/quotes -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -d '{{"organization_id":"'$ORG'","acting_as":"partner","currency":"CHF","lines":[{{"family":"web_hosting","quantity":35,"period":"monthly"}}]}}'
+"#
+    )
+}
+
 /// Whether this database holds the demo world.
 pub fn is_here(tx: &mut Tx) -> Result<bool> {
     let known: i64 = users::table
@@ -136,7 +157,13 @@ pub fn fill(tx: &mut Tx, hash: &str) -> Result<()> {
     let nobody = || Error::internal("Studio Lumen has no collaborator");
     partnerships::assign(tx, galerie, *lumen.members.last().ok_or_else(nobody)?)?;
     let wanted = paid_by(PaymentMode::Customer);
-    let request = invitation(Direction::PartnerToCustomer, &edelweiss, &nordwerk, &wanted, nordwerk.leader);
+    let request = invitation(
+        Direction::PartnerToCustomer,
+        &edelweiss,
+        &nordwerk,
+        &wanted,
+        nordwerk.leader,
+    );
     invitations::insert(tx, &request)?;
     Ok(())
 }
@@ -284,7 +311,13 @@ fn organization(tx: &mut Tx, hash: &str, cast: &Cast) -> Result<Made> {
     for (at, role) in cast.people {
         let user = person(tx, hash, *at, cast.language)?;
         leader = leader.or(Some(user));
-        let new = NewMember { organization: id, user, role: *role, may_order: false, added_by: None };
+        let new = NewMember {
+            organization: id,
+            user,
+            role: *role,
+            may_order: false,
+            added_by: None,
+        };
         members.push(organizations::insert_member(tx, &new)?);
     }
     let leader =
@@ -349,15 +382,33 @@ fn payment_methods(
 }
 
 /// A partnership that has come about by the customer's invitation.
-fn partner_up(tx: &mut Tx, customer: &Made, partner: &Made, access: &Access) -> Result<PartnershipId> {
-    let new = invitation(Direction::CustomerToPartner, customer, partner, access, customer.leader);
+fn partner_up(
+    tx: &mut Tx,
+    customer: &Made,
+    partner: &Made,
+    access: &Access,
+) -> Result<PartnershipId> {
+    let new = invitation(
+        Direction::CustomerToPartner,
+        customer,
+        partner,
+        access,
+        customer.leader,
+    );
     let (invitation, _) = invitations::insert(tx, &new)?;
-    let partnership = partnerships::start(tx, invitation.id, None, (customer.id, partner.id), access)?;
+    let partnership =
+        partnerships::start(tx, invitation.id, None, (customer.id, partner.id), access)?;
     invitations::accept(tx, &invitation, customer.id, access, partnership)?;
     Ok(partnership)
 }
 
-fn invitation<'a>(direction: Direction, customer: &Made, partner: &Made, requested: &'a Access, by: UserId) -> New<'a> {
+fn invitation<'a>(
+    direction: Direction,
+    customer: &Made,
+    partner: &Made,
+    requested: &'a Access,
+    by: UserId,
+) -> New<'a> {
     New {
         direction,
         customer: Some(customer.id),

@@ -2,8 +2,17 @@
 use actix_web::HttpServer;
 use clap::{Args, Parser, Subcommand};
 use mandat::config::{self, Config};
+use mandat::db::record::Event;
 use mandat::db::{Clock, Db};
+use mandat::demo;
+use mandat::domain::event::EventType;
+use mandat::domain::locale::Language;
+use mandat::domain::organization::OperatorRole;
 use mandat::error::{Error, Result};
+use mandat::resources;
+use mandat::resources::accounts::model::{self as accounts, NewUser};
+use mandat::resources::accounts::password;
+use mandat::resources::accounts::tokens::{self, NewApiToken, TokenScope};
 use mandat::service::{self, Service};
 use std::io::Write;
 use std::process::ExitCode;
@@ -23,6 +32,24 @@ enum Command {
     Serve(Serve),
     /// Bring the schema up to date.
     Migrate(Migrate),
+    /// Fill an empty database with a small believable world.
+    Demo,
+    /// Look after users.
+    User {
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+    /// Look after API tokens.
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
+    },
+    /// Print the OpenAPI document.
+    Openapi {
+        /// The 3.0.3 rendering instead of 3.1.
+        #[arg(long)]
+        older: bool,
+    },
     /// Look at the settings.
     Config {
         #[command(subcommand)]
@@ -51,6 +78,46 @@ struct Migrate {
 }
 
 #[derive(Subcommand)]
+enum UserCommand {
+    /// Make a user; the password is read from MANDAT_PASSWORD.
+    Create {
+        #[arg(long)]
+        email: String,
+        #[arg(long)]
+        name: String,
+        /// operator_admin, operator_billing or operator_support.
+        #[arg(long, value_parser = operator_role)]
+        operator_role: Option<OperatorRole>,
+    },
+}
+
+#[derive(Subcommand)]
+enum TokenCommand {
+    /// Make an API token for a user and print it.
+    Create {
+        #[arg(long)]
+        email: String,
+        #[arg(long)]
+        name: String,
+        /// read, write, billing, admin; several by repetition.
+        #[arg(long = "scope", required = true, value_parser = scope)]
+        scopes: Vec<TokenScope>,
+        /// Days until it expires.
+        #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(i32).range(1..=366))]
+        days: i32,
+    },
+}
+
+fn operator_role(word: &str) -> std::result::Result<OperatorRole, String> {
+    OperatorRole::parse(word)
+        .ok_or_else(|| "operator_admin, operator_billing or operator_support".into())
+}
+
+fn scope(word: &str) -> std::result::Result<TokenScope, String> {
+    TokenScope::parse(word).ok_or_else(|| "read, write, billing or admin".into())
+}
+
+#[derive(Subcommand)]
 enum ConfigCommand {
     /// Every setting, where it came from, and what is wrong with it.
     Check,
@@ -73,6 +140,33 @@ async fn run(cli: Cli) -> Result<()> {
     match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(options) => serve(options).await,
         Command::Migrate(options) => migrate(options).await,
+        Command::Demo => {
+            let db = open().await?;
+            fill(&db).await?;
+            say(world(&Config::from_env()?.public_url))
+        }
+        Command::User {
+            command:
+                UserCommand::Create {
+                    email,
+                    name,
+                    operator_role,
+                },
+        } => create_user(email, name, operator_role).await,
+        Command::Token {
+            command:
+                TokenCommand::Create {
+                    email,
+                    name,
+                    scopes,
+                    days,
+                },
+        } => create_token(email, name, scopes, days).await,
+        Command::Openapi { older } => {
+            let (newest, oldest) = resources::documents();
+            let document = if older { oldest } else { newest };
+            say(serde_json::to_string_pretty(&document)?)
+        }
         Command::Config {
             command: ConfigCommand::Check,
         } => check_config(),
@@ -88,6 +182,14 @@ async fn serve(options: Serve) -> Result<()> {
     start_log(&config);
     let db = service::open_database(&config, Clock::default())?;
     prepare(&db, options.migrate).await?;
+    if options.demo && !db.read(demo::is_here).await? {
+        fill(&db).await?;
+    }
+    let greeting = if options.demo {
+        world(&config.public_url)
+    } else {
+        String::new()
+    };
     let (listen, workers) = (config.listen, config.workers);
     let service = Service::start(db, config).await?;
     let server = HttpServer::new(move || service.app())
@@ -95,7 +197,7 @@ async fn serve(options: Serve) -> Result<()> {
         .shutdown_timeout(10)
         .bind(listen)
         .map_err(|error| Error::internal(format!("{listen}: {error}")))?;
-    say(format_args!("Mandat serves at http://{listen}"))?;
+    say(format_args!("{greeting}Mandat serves at http://{listen}"))?;
     server.run().await.map_err(Error::internal)
 }
 
@@ -111,6 +213,79 @@ async fn prepare(db: &Db, migrate: bool) -> Result<()> {
             pending.join(", ")
         ))),
     }
+}
+
+/// The configured database, with its schema up to date.
+async fn open() -> Result<Db> {
+    let db = service::open_database(&Config::from_env()?, Clock::default())?;
+    prepare(&db, false).await?;
+    Ok(db)
+}
+
+async fn fill(db: &Db) -> Result<()> {
+    let hash = password::hash(demo::PASSWORD.into()).await?;
+    db.write(move |tx| demo::fill(tx, &hash)).await
+}
+
+/// The demo world in words, with three lines that show the main job.
+fn world(url: &str) -> String {
+    let people: String = demo::ACCOUNTS
+        .iter()
+        .map(|(email, name, about)| format!("  {email:<34} {name:<14} {about}\n"))
+        .collect();
+    format!("{}{people}\n{}\n", demo::heading(), demo::curl_lines(url))
+}
+
+async fn create_user(email: String, name: String, role: Option<OperatorRole>) -> Result<()> {
+    let given = std::env::var("MANDAT_PASSWORD")
+        .map_err(|_| Error::internal("put the password into MANDAT_PASSWORD"))?;
+    if !password::is_strong(&given, &[&email, &name]) {
+        return Err(Error::internal(
+            "the password in MANDAT_PASSWORD is too short or too easy to guess",
+        ));
+    }
+    let hash = password::hash(given).await?;
+    let db = open().await?;
+    let id = db.write(move |tx| {
+        if accounts::user_by_email(tx, &email)?.is_some() {
+            return Err(Error::internal("this address has an account already"));
+        }
+        let new = NewUser {
+            email: &email,
+            name: &name,
+            language: Language::English,
+            password_hash: Some(&hash),
+            verified: true,
+        };
+        let id = accounts::insert_user(tx, &new)?;
+        if let Some(role) = role {
+            accounts::grant_operator_role(tx, id, role)?;
+        }
+        tx.record(None, Event::new(EventType::UserCreated, id))?;
+        Ok(id)
+    });
+    say(id.await?)
+}
+
+async fn create_token(
+    email: String,
+    name: String,
+    scopes: Vec<TokenScope>,
+    days: i32,
+) -> Result<()> {
+    let db = open().await?;
+    let token = db.write(move |tx| {
+        let user = accounts::user_by_email(tx, &email)?
+            .ok_or_else(|| Error::internal("nobody has this address"))?;
+        let operator = accounts::operator_role_of(tx, user.id)?;
+        let new = NewApiToken {
+            name: name.clone(),
+            scopes: scopes.clone(),
+            expires_in_days: Some(days),
+        };
+        tokens::make(tx, None, user.id, operator, &new)
+    });
+    say(token.await?.token.unwrap_or_default())
 }
 
 async fn migrate(options: Migrate) -> Result<()> {

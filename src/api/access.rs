@@ -37,7 +37,13 @@ pub struct WantedAccess {
 impl WantedAccess {
     /// The access that this says; faults are named below `at`.
     pub fn read(&self, naming: Naming, at: &str) -> Result<Access, Vec<Fault>> {
-        read(self.level, self.product_ids.as_deref(), self.payment_mode, naming, at)
+        read(
+            self.level,
+            self.product_ids.as_deref(),
+            self.payment_mode,
+            naming,
+            at,
+        )
     }
 }
 
@@ -46,7 +52,9 @@ impl From<&Access> for AccessView {
         let terms = access.terms();
         Self {
             level: terms.level(),
-            product_ids: access.products().map(|products| products.iter().copied().collect()),
+            product_ids: access
+                .products()
+                .map(|products| products.iter().copied().collect()),
             payment_mode: terms.payment_mode(),
         }
     }

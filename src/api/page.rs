@@ -54,11 +54,13 @@ pub struct Paging {
     /// Where to go on: the `next_cursor` of the page before.
     cursor: Option<String>,
     /// `total` counts them all.
+    #[param(inline)]
     include: Option<Include>,
 }
 
+/// What to include in a page.
 #[derive(Debug, ToSchema)]
-#[schema(rename_all = "snake_case")]
+#[schema(rename_all = "snake_case", title = "Include")]
 #[allow(dead_code, reason = "documents what `Listing` reads")]
 pub enum Include {
     Total,

@@ -25,8 +25,14 @@ pub struct ScopeView {
 pub fn of_terms(terms: Terms, language: Language) -> Vec<ScopeView> {
     let view = |scope: &ScopeName| {
         let grant = granted(*scope, terms);
-        let word = grant.condition.map_or(grant.extent.as_str(), Condition::as_str);
-        let key = format!("scope-{}.{}", scope.as_str().replace('_', "-"), word.replace('_', "-"));
+        let word = grant
+            .condition
+            .map_or(grant.extent.as_str(), Condition::as_str);
+        let key = format!(
+            "scope-{}.{}",
+            scope.as_str().replace('_', "-"),
+            word.replace('_', "-")
+        );
         ScopeView {
             scope: *scope,
             granted: grant.extent,

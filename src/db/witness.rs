@@ -1,7 +1,8 @@
 //! Who is calling, and where that person stands towards an organization: what the policy judges.
 use super::Tx;
 use super::schema::{
-    api_tokens, assignments, enrolment_states, memberships, operator_roles, sessions, standings, users,
+    api_tokens, assignments, enrolment_states, memberships, operator_roles, sessions, standings,
+    users,
 };
 use crate::domain::access::{Level, PaymentMode, Terms};
 use crate::domain::enrolment::EnrolmentState;
@@ -221,9 +222,19 @@ pub fn of_partnership(
         true => PartnershipState::Ended,
         false => partner_state(tx, partner)?,
     };
-    let standing = |(of, member, role, may_order, narrowed): (OrganizationId, MemberId, Role, bool, Option<bool>)| {
+    let standing = |(of, member, role, may_order, narrowed): (
+        OrganizationId,
+        MemberId,
+        Role,
+        bool,
+        Option<bool>,
+    )| {
         if of == customer {
-            return Some(Standing::Member { member, role, may_order });
+            return Some(Standing::Member {
+                member,
+                role,
+                may_order,
+            });
         }
         let reaches = match role {
             Role::LegalRepresentative | Role::Administrator => true,

@@ -142,7 +142,9 @@ pub fn read(
         | (Level::Limited, Naming::Any, Some(_)) => {}
         (Level::Limited, Naming::Some, Some(named)) if !named.is_empty() => {}
         (Level::Full, Naming::Some | Naming::Any | Naming::None, Some(_))
-        | (Level::Limited, Naming::None, Some(_)) => faults.push(Fault::new(products_at, "expected_null")),
+        | (Level::Limited, Naming::None, Some(_)) => {
+            faults.push(Fault::new(products_at, "expected_null"))
+        }
         (Level::Limited, Naming::Some, Some(_) | None) | (Level::Limited, Naming::Any, None) => {
             faults.push(Fault::new(products_at, "products_required"));
         }

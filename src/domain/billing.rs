@@ -2,10 +2,12 @@
 use super::words::words;
 
 words! {
+    /// What a billing event records.
     EventKind { Order = "order", Renewal = "renewal", Refund = "refund" }
 }
 
 words! {
+    /// Who caused a billing event.
     Initiator { Customer = "customer", Partner = "partner", Automatic = "automatic" }
 }
 
@@ -15,5 +17,6 @@ words! {
 }
 
 words! {
+    /// What kind of payment method it is.
     PaymentMethodKind { Card = "card", BankAccount = "bank_account", Prepaid = "prepaid" }
 }

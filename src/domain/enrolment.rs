@@ -2,6 +2,7 @@
 use super::words::words;
 
 words! {
+    /// How an enrolment in the programme stands (PRG-2).
     EnrolmentState {
         Submitted = "submitted",
         Inquiring = "inquiring",

@@ -2,7 +2,9 @@
 use super::words::words;
 
 words! {
+    /// What a domain event says happened.
     EventType {
+        UserCreated = "user.created",
         UserSignedIn = "user.signed_in",
         UserLockedOut = "user.locked_out",
         UserChanged = "user.changed",

@@ -148,6 +148,8 @@ impl<K: Kind> utoipa::PartialSchema for Id<K> {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         utoipa::openapi::ObjectBuilder::new()
             .schema_type(utoipa::openapi::schema::Type::String)
+            .description(Some(format!("A TypeID that begins with `{}_`.", K::PREFIX)))
+            .examples([format!("{}_01jd8xk3v9e6mbyg4q5r7s8t9v", K::PREFIX)])
             .pattern(Some(format!(
                 "^{}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$",
                 K::PREFIX

@@ -12,6 +12,7 @@ words! {
 }
 
 words! {
+    /// What became of an invitation.
     InvitationStatus {
         Pending = "pending",
         Accepted = "accepted",

@@ -2,6 +2,7 @@
 use super::words::words;
 
 words! {
+    /// What an organization is; only a company can enrol (PRG-1).
     OrganizationKind { Company = "company", Person = "person" }
 }
 
@@ -16,6 +17,7 @@ words! {
 }
 
 words! {
+    /// A role among the operator's staff.
     OperatorRole {
         Admin = "operator_admin",
         Billing = "operator_billing",

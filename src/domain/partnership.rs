@@ -58,14 +58,24 @@ impl Timeline {
         let starts = self.starts();
         let (terms, interval) = self.terms.iter().find(|(_, interval)| interval.holds(at))?;
         let next = starts.iter().copied().find(|start| *start > at);
-        let products = self.selections.iter().filter(|(_, interval)| interval.holds(at));
+        let products = self
+            .selections
+            .iter()
+            .filter(|(_, interval)| interval.holds(at));
         Some(Version {
             access: match *terms {
-                Terms::Limited => Access::Limited { products: products.map(|(product, _)| *product).collect() },
+                Terms::Limited => Access::Limited {
+                    products: products.map(|(product, _)| *product).collect(),
+                },
                 Terms::Full { payment_mode } => Access::Full { payment_mode },
             },
             interval: Interval {
-                from: starts.iter().copied().filter(|start| *start <= at).max().unwrap_or(interval.from),
+                from: starts
+                    .iter()
+                    .copied()
+                    .filter(|start| *start <= at)
+                    .max()
+                    .unwrap_or(interval.from),
                 to: next.or(interval.to),
             },
         })
@@ -73,7 +83,11 @@ impl Timeline {
 
     /// Every version, the newest first.
     pub fn versions(&self) -> Vec<Version> {
-        self.starts().into_iter().rev().filter_map(|start| self.at(start)).collect()
+        self.starts()
+            .into_iter()
+            .rev()
+            .filter_map(|start| self.at(start))
+            .collect()
     }
 
     /// What holds, or held last.
@@ -85,6 +99,10 @@ impl Timeline {
     fn starts(&self) -> BTreeSet<NaiveDateTime> {
         let terms = self.terms.iter().map(|(_, interval)| interval);
         let selections = self.selections.iter().map(|(_, interval)| interval);
-        terms.chain(selections).flat_map(|interval| [Some(interval.from), interval.to]).flatten().collect()
+        terms
+            .chain(selections)
+            .flat_map(|interval| [Some(interval.from), interval.to])
+            .flatten()
+            .collect()
     }
 }

@@ -50,6 +50,7 @@ rooms!(
     info(
         title = "Mandat",
         description = "The partner programme of a cloud provider: customers invite partners, grant them limited or full access, and from that follow what a partner may do, who pays which price, and what the partner earns.",
+        contact(name = "Partner programme", email = "partners@mandat.example"),
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     servers((url = "/")),

@@ -3,23 +3,35 @@ use crate::invitations::{accept, ask, full, invite, limited};
 use crate::world::{World, on_each_engine};
 use actix_web::test::TestRequest;
 use chrono::TimeDelta;
+use diesel::prelude::*;
 use mandat::db::schema::{customer_access, partnership_terms};
 use mandat::demo::PASSWORD;
-use diesel::prelude::*;
 use serde_json::{Value, json};
 
 /// The open partnership of a customer of the demo world.
 pub async fn partnership(world: &World, who: &str, customer: &'static str) -> String {
     let org = world.organization(customer).await;
-    let list = world.get(who, &format!("/v1/organizations/{org}/partnerships?status=active")).await.expect(200);
+    let list = world
+        .get(
+            who,
+            &format!("/v1/organizations/{org}/partnerships?status=active"),
+        )
+        .await
+        .expect(200);
     list.text_of("/items/0/id")
 }
 
 #[test]
 fn psh_1_a_customer_has_one_full_partner() {
     on_each_engine(async |world| {
-        let sent = ask(world, "jonas", "Nordwerk", "Galerie Arno", full("partner")).await.expect(201);
-        accept(world, "sofia", &sent.id(), json!({})).await.refused(409, "conflicting_partnerships", Some("PSH-1"));
+        let sent = ask(world, "jonas", "Nordwerk", "Galerie Arno", full("partner"))
+            .await
+            .expect(201);
+        accept(world, "sofia", &sent.id(), json!({})).await.refused(
+            409,
+            "conflicting_partnerships",
+            Some("PSH-1"),
+        );
     });
 }
 
@@ -27,15 +39,33 @@ fn psh_1_a_customer_has_one_full_partner() {
 fn psh_2_several_limited_partners_manage_different_products() {
     on_each_engine(async |world| {
         let id = partnership(world, "ben", "Velo Kurier").await;
-        let managed = world.get("ben", &format!("/v1/partnerships/{id}")).await.expect(200);
+        let managed = world
+            .get("ben", &format!("/v1/partnerships/{id}"))
+            .await
+            .expect(200);
         let first = managed.text_of("/access/product_ids/0");
         let none = json!({"level": "limited", "product_ids": null, "payment_mode": null});
-        let sent = ask(world, "jonas", "Nordwerk", "Velo Kurier", none).await.expect(201);
-        let same = accept(world, "ben", &sent.id(), json!({"granted_access": limited(&[first])})).await;
+        let sent = ask(world, "jonas", "Nordwerk", "Velo Kurier", none)
+            .await
+            .expect(201);
+        let same = accept(
+            world,
+            "ben",
+            &sent.id(),
+            json!({"granted_access": limited(&[first])}),
+        )
+        .await;
         let refused = same.refused(409, "conflicting_partnerships", Some("PSH-3"));
         assert_eq!(refused.body["conflicts"], json!([id]));
         let third = unmanaged(world).await;
-        let granted = accept(world, "ben", &sent.id(), json!({"granted_access": limited(&[third])})).await.expect(200);
+        let granted = accept(
+            world,
+            "ben",
+            &sent.id(),
+            json!({"granted_access": limited(&[third])}),
+        )
+        .await
+        .expect(200);
         assert_eq!(granted.body["partnership"]["status"], "active");
     });
 }
@@ -59,28 +89,48 @@ async fn unmanaged(world: &World) -> String {
 #[test]
 fn psh_3_full_access_excludes_every_other_partnership() {
     on_each_engine(async |world| {
-        let sent = ask(world, "jonas", "Nordwerk", "Velo Kurier", full("customer")).await.expect(201);
-        accept(world, "ben", &sent.id(), json!({})).await.refused(409, "conflicting_partnerships", Some("PSH-1"));
+        let sent = ask(world, "jonas", "Nordwerk", "Velo Kurier", full("customer"))
+            .await
+            .expect(201);
+        accept(world, "ben", &sent.id(), json!({})).await.refused(
+            409,
+            "conflicting_partnerships",
+            Some("PSH-1"),
+        );
     });
 }
 
 #[test]
 fn psh_4_the_database_itself_refuses_a_second_full_partner() {
     on_each_engine(async |world| {
-        let id: mandat::domain::id::PartnershipId = partnership(world, "sofia", "Galerie Arno").await.parse().expect("an id");
+        let id: mandat::domain::id::PartnershipId = partnership(world, "sofia", "Galerie Arno")
+            .await
+            .parse()
+            .expect("an id");
         let level = world.db.write(move |tx| {
             let customer: mandat::domain::id::OrganizationId = partnership_terms::table
                 .filter(partnership_terms::partnership_id.eq(id))
                 .select(partnership_terms::customer_id)
                 .first(tx.conn)?;
-            diesel::update(customer_access::table.find(customer)).set(customer_access::level.eq("limited")).execute(tx.conn)?;
+            diesel::update(customer_access::table.find(customer))
+                .set(customer_access::level.eq("limited"))
+                .execute(tx.conn)?;
             Ok(())
         });
-        assert!(level.await.is_err(), "the level of an open full partnership was lowered by hand");
+        assert!(
+            level.await.is_err(),
+            "the level of an open full partnership was lowered by hand"
+        );
         let double = world.db.write(move |tx| {
-            let copied: Vec<(mandat::domain::id::OrganizationId, mandat::domain::id::OrganizationId)> = partnership_terms::table
+            let copied: Vec<(
+                mandat::domain::id::OrganizationId,
+                mandat::domain::id::OrganizationId,
+            )> = partnership_terms::table
                 .filter(partnership_terms::partnership_id.eq(id))
-                .select((partnership_terms::customer_id, partnership_terms::partner_id))
+                .select((
+                    partnership_terms::customer_id,
+                    partnership_terms::partner_id,
+                ))
                 .load(tx.conn)?;
             let other: mandat::domain::id::PartnershipId = partnership_terms::table
                 .filter(partnership_terms::partnership_id.ne(id))
@@ -99,7 +149,10 @@ fn psh_4_the_database_itself_refuses_a_second_full_partner() {
                 .execute(tx.conn)?;
             Ok(())
         });
-        assert!(double.await.is_err(), "a second full partnership was written by hand");
+        assert!(
+            double.await.is_err(),
+            "a second full partnership was written by hand"
+        );
     });
 }
 
@@ -109,15 +162,42 @@ fn psh_5_only_the_customer_changes_the_access_and_at_once() {
         let id = partnership(world, "ben", "Velo Kurier").await;
         let path = format!("/v1/partnerships/{id}");
         let before = world.get("ben", &path).await.expect(200);
-        world.put("claire", &format!("{path}/access"), full("customer")).await.refused(403, "forbidden", Some("PSH-5"));
-        let narrowed = world.put("ben", &format!("{path}/access"), limited(&[before.text_of("/access/product_ids/0")])).await.expect(200);
-        assert_eq!(narrowed.body["access"]["product_ids"].as_array().map(Vec::len), Some(1));
-        world.put("ben", &format!("{path}/access"), limited(&[])).await.expect(200);
+        world
+            .put("claire", &format!("{path}/access"), full("customer"))
+            .await
+            .refused(403, "forbidden", Some("PSH-5"));
+        let narrowed = world
+            .put(
+                "ben",
+                &format!("{path}/access"),
+                limited(&[before.text_of("/access/product_ids/0")]),
+            )
+            .await
+            .expect(200);
+        assert_eq!(
+            narrowed.body["access"]["product_ids"]
+                .as_array()
+                .map(Vec::len),
+            Some(1)
+        );
+        world
+            .put("ben", &format!("{path}/access"), limited(&[]))
+            .await
+            .expect(200);
         let no_mode = json!({"level": "full", "product_ids": null, "payment_mode": null});
-        world.put("ben", &format!("{path}/access"), no_mode).await.refused(422, "invalid", None);
-        let widened = world.put("ben", &format!("{path}/access"), full("partner")).await.expect(200);
+        world
+            .put("ben", &format!("{path}/access"), no_mode)
+            .await
+            .refused(422, "invalid", None);
+        let widened = world
+            .put("ben", &format!("{path}/access"), full("partner"))
+            .await
+            .expect(200);
         assert_eq!(widened.body["access"], full("partner"));
-        let history = world.get("claire", &format!("{path}/history")).await.expect(200);
+        let history = world
+            .get("claire", &format!("{path}/history"))
+            .await
+            .expect(200);
         assert_eq!(history.body["versions"].as_array().map(Vec::len), Some(4));
     });
 }
@@ -125,55 +205,133 @@ fn psh_5_only_the_customer_changes_the_access_and_at_once() {
 #[test]
 fn psh_5_a_change_names_the_version_it_was_made_from() {
     on_each_engine(async |world| {
-        let path = format!("/v1/partnerships/{}/access", partnership(world, "ben", "Velo Kurier").await);
+        let path = format!(
+            "/v1/partnerships/{}/access",
+            partnership(world, "ben", "Velo Kurier").await
+        );
         let token = world.token("ben").await;
         let change = |tag: Option<&str>| {
-            let request = TestRequest::put().uri(&path).insert_header(("authorization", format!("Bearer {token}")));
-            let request = tag.into_iter().fold(request, |request, tag| request.insert_header(("if-match", tag.to_owned())));
+            let request = TestRequest::put()
+                .uri(&path)
+                .insert_header(("authorization", format!("Bearer {token}")));
+            let request = tag.into_iter().fold(request, |request, tag| {
+                request.insert_header(("if-match", tag.to_owned()))
+            });
             request.set_json(limited(&[]))
         };
-        world.send(change(None)).await.refused(428, "if_match_required", None);
-        world.send(change(Some("\"7-abc\""))).await.refused(412, "version_mismatch", None);
+        world
+            .send(change(None))
+            .await
+            .refused(428, "if_match_required", None);
+        world
+            .send(change(Some("\"7-abc\"")))
+            .await
+            .refused(412, "version_mismatch", None);
         world.send(change(Some("\"1-abc\""))).await.expect(200);
-        world.send(change(Some("\"1-abc\""))).await.refused(412, "version_mismatch", None);
+        world
+            .send(change(Some("\"1-abc\"")))
+            .await
+            .refused(412, "version_mismatch", None);
     });
 }
 
 #[test]
 fn psh_6_only_the_customer_changes_the_payment_mode() {
     on_each_engine(async |world| {
-        let path = format!("/v1/partnerships/{}/payment-mode", partnership(world, "sofia", "Galerie Arno").await);
+        let path = format!(
+            "/v1/partnerships/{}/payment-mode",
+            partnership(world, "sofia", "Galerie Arno").await
+        );
         let mode = |mode: &str| json!({"payment_mode": mode});
-        world.put("claire", &path, mode("partner")).await.refused(403, "forbidden", Some("PSH-6"));
+        world
+            .put("claire", &path, mode("partner"))
+            .await
+            .refused(403, "forbidden", Some("PSH-6"));
         let changed = world.put("sofia", &path, mode("partner")).await.expect(200);
         assert_eq!(changed.body["access"], full("partner"));
         let outbox = world.get("nora", "/v1/admin/outbox").await.expect(200);
-        assert_eq!(outbox.text_of("/items/0/recipient"), "claire@studio-lumen.example");
-        let limited = format!("/v1/partnerships/{}/payment-mode", partnership(world, "ben", "Velo Kurier").await);
-        world.put("ben", &limited, mode("partner")).await.refused(422, "invalid", Some("INV-4"));
+        assert_eq!(
+            outbox.text_of("/items/0/recipient"),
+            "claire@studio-lumen.example"
+        );
+        let limited = format!(
+            "/v1/partnerships/{}/payment-mode",
+            partnership(world, "ben", "Velo Kurier").await
+        );
+        world
+            .put("ben", &limited, mode("partner"))
+            .await
+            .refused(422, "invalid", Some("INV-4"));
     });
 }
 
 #[test]
 fn psh_7_either_side_ends_it_with_the_password_and_access_ends_at_once() {
     on_each_engine(async |world| {
-        let (id, org) = (partnership(world, "sofia", "Galerie Arno").await, world.organization("Galerie Arno").await);
+        let (id, org) = (
+            partnership(world, "sofia", "Galerie Arno").await,
+            world.organization("Galerie Arno").await,
+        );
         let path = format!("/v1/partnerships/{id}/end");
-        world.get("claire", &format!("/v1/organizations/{org}/partnerships")).await.expect(200);
-        world.post("sofia", &path, json!({})).await.refused(422, "password_required", Some("ORG-7"));
-        world.post("luca", &path, json!({"password": PASSWORD})).await.refused(403, "forbidden", Some("ORG-2"));
-        world.post("jonas", &path, json!({"password": PASSWORD})).await.refused(404, "not_found", None);
-        let refused = world.ask("sofia", TestRequest::post().uri(&path).set_json(json!({"password": "wrong"}))).await;
+        world
+            .get("claire", &format!("/v1/organizations/{org}/partnerships"))
+            .await
+            .expect(200);
+        world.post("sofia", &path, json!({})).await.refused(
+            422,
+            "password_required",
+            Some("ORG-7"),
+        );
+        world
+            .post("luca", &path, json!({"password": PASSWORD}))
+            .await
+            .refused(403, "forbidden", Some("ORG-2"));
+        world
+            .post("jonas", &path, json!({"password": PASSWORD}))
+            .await
+            .refused(404, "not_found", None);
+        let refused = world
+            .ask(
+                "sofia",
+                TestRequest::post()
+                    .uri(&path)
+                    .set_json(json!({"password": "wrong"})),
+            )
+            .await;
         refused.refused(403, "wrong_password", Some("ORG-7"));
-        let still = world.get("sofia", &format!("/v1/partnerships/{id}")).await.expect(200);
+        let still = world
+            .get("sofia", &format!("/v1/partnerships/{id}"))
+            .await
+            .expect(200);
         assert_eq!(still.body["status"], "active");
-        let ended = world.post("claire", &path, json!({"password": PASSWORD, "reason": "moving on"})).await.expect(200);
+        let ended = world
+            .post(
+                "claire",
+                &path,
+                json!({"password": PASSWORD, "reason": "moving on"}),
+            )
+            .await
+            .expect(200);
         assert_eq!(ended.body["status"], "ended");
-        world.get("claire", &format!("/v1/organizations/{org}/partnerships")).await.refused(404, "not_found", None);
-        let again = world.ask("sofia", TestRequest::post().uri(&path).set_json(json!({"password": PASSWORD}))).await.expect(200);
+        world
+            .get("claire", &format!("/v1/organizations/{org}/partnerships"))
+            .await
+            .refused(404, "not_found", None);
+        let again = world
+            .ask(
+                "sofia",
+                TestRequest::post()
+                    .uri(&path)
+                    .set_json(json!({"password": PASSWORD})),
+            )
+            .await
+            .expect(200);
         assert_eq!(again.body["ended_at"], ended.body["ended_at"]);
         for who in ["sofia", "claire"] {
-            let history = world.get(who, &format!("/v1/partnerships/{id}")).await.expect(200);
+            let history = world
+                .get(who, &format!("/v1/partnerships/{id}"))
+                .await
+                .expect(200);
             assert_eq!(history.body["access"], full("customer"));
         }
     });
@@ -182,17 +340,32 @@ fn psh_7_either_side_ends_it_with_the_password_and_access_ends_at_once() {
 #[test]
 fn psh_8_every_state_answers_as_of_its_instant() {
     on_each_engine(async |world| {
-        let path = format!("/v1/partnerships/{}", partnership(world, "ben", "Velo Kurier").await);
+        let path = format!(
+            "/v1/partnerships/{}",
+            partnership(world, "ben", "Velo Kurier").await
+        );
         let before = world.get("ben", &path).await.expect(200);
         world.advance(TimeDelta::hours(1));
-        let changed = world.put("ben", &format!("{path}/access"), full("customer")).await.expect(200);
+        let changed = world
+            .put("ben", &format!("{path}/access"), full("customer"))
+            .await
+            .expect(200);
         assert_eq!(changed.body["access"]["level"], "full");
         let started = before.text_of("/started_at");
-        let past = world.get("ben", &format!("{path}?as_of={started}")).await.expect(200);
+        let past = world
+            .get("ben", &format!("{path}?as_of={started}"))
+            .await
+            .expect(200);
         assert_eq!(past.body["access"], before.body["access"]);
-        let scopes = world.get("ben", &format!("{path}/permission-scopes?as_of={started}")).await.expect(200);
+        let scopes = world
+            .get("ben", &format!("{path}/permission-scopes?as_of={started}"))
+            .await
+            .expect(200);
         assert_eq!(scopes.body["scopes"][2]["granted"], "none");
-        world.get("ben", &format!("{path}?as_of=2020-01-01T00:00:00Z")).await.refused(404, "not_found", Some("PSH-8"));
+        world
+            .get("ben", &format!("{path}?as_of=2020-01-01T00:00:00Z"))
+            .await
+            .refused(404, "not_found", Some("PSH-8"));
     });
 }
 
@@ -200,14 +373,44 @@ fn psh_8_every_state_answers_as_of_its_instant() {
 fn psh_9_the_scopes_of_each_partnership_read_as_in_the_table() {
     on_each_engine(async |world| {
         let expected = [
-            ("ben", "Velo Kurier", ["selected_products", "yes", "none", "selected_products", "none", "none"]),
-            ("sofia", "Galerie Arno", ["all", "yes", "yes", "all", "none", "yes"]),
-            ("karl", "Praxis Weiss", ["all", "yes", "yes", "all", "all", "yes"]),
+            (
+                "ben",
+                "Velo Kurier",
+                [
+                    "selected_products",
+                    "yes",
+                    "none",
+                    "selected_products",
+                    "none",
+                    "none",
+                ],
+            ),
+            (
+                "sofia",
+                "Galerie Arno",
+                ["all", "yes", "yes", "all", "none", "yes"],
+            ),
+            (
+                "karl",
+                "Praxis Weiss",
+                ["all", "yes", "yes", "all", "all", "yes"],
+            ),
         ];
         for (who, customer, granted) in expected {
             let id = partnership(world, who, customer).await;
-            let seen = world.get("claire", &format!("/v1/partnerships/{id}/permission-scopes")).await.expect(200);
-            let words: Vec<&Value> = seen.body["scopes"].as_array().into_iter().flatten().map(|scope| &scope["granted"]).collect();
+            let seen = world
+                .get(
+                    "claire",
+                    &format!("/v1/partnerships/{id}/permission-scopes"),
+                )
+                .await
+                .expect(200);
+            let words: Vec<&Value> = seen.body["scopes"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|scope| &scope["granted"])
+                .collect();
             assert_eq!(words, granted, "{customer}");
         }
     });
@@ -216,12 +419,27 @@ fn psh_9_the_scopes_of_each_partnership_read_as_in_the_table() {
 #[test]
 fn org_4_a_collaborator_reaches_only_assigned_customers() {
     on_each_engine(async |world| {
-        let (arno, weiss) = (world.organization("Galerie Arno").await, world.organization("Praxis Weiss").await);
-        world.get("maya", &format!("/v1/organizations/{arno}/partnerships")).await.expect(200);
-        world.get("maya", &format!("/v1/organizations/{weiss}/partnerships")).await.refused(404, "not_found", None);
+        let (arno, weiss) = (
+            world.organization("Galerie Arno").await,
+            world.organization("Praxis Weiss").await,
+        );
+        world
+            .get("maya", &format!("/v1/organizations/{arno}/partnerships"))
+            .await
+            .expect(200);
+        world
+            .get("maya", &format!("/v1/organizations/{weiss}/partnerships"))
+            .await
+            .refused(404, "not_found", None);
         let lumen = world.organization("Studio Lumen").await;
-        world.get("maya", &format!("/v1/organizations/{lumen}/partnerships")).await.refused(403, "forbidden", Some("ORG-4"));
-        world.get("luca", &format!("/v1/organizations/{weiss}/partnerships")).await.expect(200);
+        world
+            .get("maya", &format!("/v1/organizations/{lumen}/partnerships"))
+            .await
+            .refused(403, "forbidden", Some("ORG-4"));
+        world
+            .get("luca", &format!("/v1/organizations/{weiss}/partnerships"))
+            .await
+            .expect(200);
     });
 }
 
@@ -229,15 +447,37 @@ fn org_4_a_collaborator_reaches_only_assigned_customers() {
 fn inv_8_an_invitation_with_replace_ends_the_old_partner_when_the_new_one_accepts() {
     on_each_engine(async |world| {
         let old = partnership(world, "sofia", "Galerie Arno").await;
-        let (arno, nordwerk) = (world.organization("Galerie Arno").await, world.organization("Nordwerk").await);
+        let (arno, nordwerk) = (
+            world.organization("Galerie Arno").await,
+            world.organization("Nordwerk").await,
+        );
         let path = format!("/v1/organizations/{arno}/invitations");
         let new = |password: Value| json!({"partner_id": nordwerk, "access": full("partner"), "replace": [old], "password": password});
-        world.post("sofia", &path, new(Value::Null)).await.refused(422, "password_required", Some("ORG-7"));
-        let sent = world.post("sofia", &path, new(json!(PASSWORD))).await.expect(201);
-        let seen = world.get("jonas", &format!("/v1/invitations/{}", sent.id())).await.expect(200);
-        assert_eq!(seen.body["replace"], json!([]), "a partner learns nothing of its rivals");
-        accept(world, "jonas", &sent.id(), json!({})).await.expect(200);
-        let ended = world.get("claire", &format!("/v1/partnerships/{old}")).await.expect(200);
+        world.post("sofia", &path, new(Value::Null)).await.refused(
+            422,
+            "password_required",
+            Some("ORG-7"),
+        );
+        let sent = world
+            .post("sofia", &path, new(json!(PASSWORD)))
+            .await
+            .expect(201);
+        let seen = world
+            .get("jonas", &format!("/v1/invitations/{}", sent.id()))
+            .await
+            .expect(200);
+        assert_eq!(
+            seen.body["replace"],
+            json!([]),
+            "a partner learns nothing of its rivals"
+        );
+        accept(world, "jonas", &sent.id(), json!({}))
+            .await
+            .expect(200);
+        let ended = world
+            .get("claire", &format!("/v1/partnerships/{old}"))
+            .await
+            .expect(200);
         assert_eq!(ended.body["status"], "ended");
     });
 }
@@ -245,14 +485,37 @@ fn inv_8_an_invitation_with_replace_ends_the_old_partner_when_the_new_one_accept
 #[test]
 fn acc_6_rights_are_those_of_the_request() {
     on_each_engine(async |world| {
-        let sent = invite(world, "anna", "Bäckerei Sommer", "Nordwerk", full("partner")).await.expect(201);
+        let sent = invite(
+            world,
+            "anna",
+            "Bäckerei Sommer",
+            "Nordwerk",
+            full("partner"),
+        )
+        .await
+        .expect(201);
         let sommer = world.organization("Bäckerei Sommer").await;
         let path = format!("/v1/organizations/{sommer}/partnerships");
-        world.get("jonas", &path).await.refused(404, "not_found", None);
-        let accepted = accept(world, "jonas", &sent.id(), json!({})).await.expect(200);
+        world
+            .get("jonas", &path)
+            .await
+            .refused(404, "not_found", None);
+        let accepted = accept(world, "jonas", &sent.id(), json!({}))
+            .await
+            .expect(200);
         world.get("jonas", &path).await.expect(200);
         let id = accepted.text_of("/partnership/id");
-        world.post("anna", &format!("/v1/partnerships/{id}/end"), json!({"password": PASSWORD})).await.expect(200);
-        world.get("jonas", &path).await.refused(404, "not_found", None);
+        world
+            .post(
+                "anna",
+                &format!("/v1/partnerships/{id}/end"),
+                json!({"password": PASSWORD}),
+            )
+            .await
+            .expect(200);
+        world
+            .get("jonas", &path)
+            .await
+            .refused(404, "not_found", None);
     });
 }

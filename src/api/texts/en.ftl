@@ -177,6 +177,7 @@ mail-partnership-ended = A partnership has ended
 
 # Domain events, for the document.
 
+event-user-created = A user was made
 event-user-signed-in = A user has signed in
 event-user-locked-out = An address waits after too many wrong passwords
 event-user-changed = A user's profile has changed

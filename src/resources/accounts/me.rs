@@ -175,9 +175,7 @@ pub async fn change_password(
             model::user(tx, identity.user)
         })
         .await?;
-    if zxcvbn::zxcvbn(&change.new_password, &[&user.name, &user.email]).score()
-        < zxcvbn::Score::Three
-    {
+    if !password::is_strong(&change.new_password, &[&user.name, &user.email]) {
         return Err(Refusal::invalid(vec![Fault::new("/new_password", "weak")]).into());
     }
     let hash = password::hash(change.0.new_password).await?;

@@ -80,6 +80,15 @@ pub fn grant_operator_role(tx: &mut Tx, user: UserId, role: OperatorRole) -> Res
     Ok(())
 }
 
+pub fn operator_role_of(tx: &mut Tx, user: UserId) -> Result<Option<OperatorRole>> {
+    Ok(operator_roles::table
+        .filter(operator_roles::user_id.eq(user))
+        .filter(operator_roles::valid_to.is_null())
+        .select(operator_roles::role)
+        .first(tx.conn)
+        .optional()?)
+}
+
 /// Wrong passwords that cost nothing yet.
 const FREE_TRIES: i32 = 5;
 /// The longest that an address is locked, in seconds.

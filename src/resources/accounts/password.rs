@@ -13,6 +13,15 @@ static WAITING: Semaphore = Semaphore::const_new(34);
 /// The hash of no password: whoever has none takes as long to refuse.
 static NOBODY: LazyLock<Option<String>> = LazyLock::new(|| hash_here("nobody knows this").ok());
 
+/// The least length of a password.
+pub const SHORTEST: usize = 12;
+
+/// Long enough, and not easy to guess for whoever knows these words about the person.
+pub fn is_strong(password: &str, known: &[&str]) -> bool {
+    password.chars().count() >= SHORTEST
+        && zxcvbn::zxcvbn(password, known).score() >= zxcvbn::Score::Three
+}
+
 pub async fn hash(password: String) -> Result<String> {
     one_of_few(move || hash_here(&password)).await
 }

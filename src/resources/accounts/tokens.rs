@@ -40,6 +40,10 @@ impl TokenScope {
             Self::Admin => "admin",
         }
     }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == word)
+    }
 }
 
 /// A token to make.

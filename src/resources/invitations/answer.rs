@@ -1,8 +1,8 @@
 //! Answering an invitation: accepting is one transaction in which the conflicts are judged again (INV-8).
+use super::mails;
 use super::model::{self, Invitation, Seen};
 use super::send::no_open_partnership;
 use super::views::{InvitationView, Reader, again, view};
-use super::mails;
 use crate::api::access::WantedAccess;
 use crate::api::idempotency::Nothing;
 use crate::api::{Caller, Post, Reply};
@@ -63,16 +63,29 @@ pub struct AcceptedView {
     responses((status = 200, body = AcceptedView, description = "Accepted: the partnership has started.")),
     extensions(("x-problems" = json!(["forbidden", "already_answered", "not_a_partner", "already_partners", "opposite_partnership", "conflicting_partnerships", "password_required", "wrong_password", "session_required", "locked_out"]))))]
 #[post("/v1/invitations/{id}/accept")]
-pub async fn accept_invitation(caller: Caller, db: Data<Db>, id: Path<InvitationId>, acceptance: Post<Acceptance>) -> Result<Reply<AcceptedView>> {
+pub async fn accept_invitation(
+    caller: Caller,
+    db: Data<Db>,
+    id: Path<InvitationId>,
+    acceptance: Post<Acceptance>,
+) -> Result<Reply<AcceptedView>> {
     let given = password(&db, &caller, &acceptance.body).await?;
     let id = *id;
-    acceptance.once(&db, caller, &[], move |tx, identity, acceptance| {
-        let invitation = received(tx, identity, id)?;
-        invitation.status_at(tx.now).must_be_pending()?;
-        let customer = invitation.customer_id.ok_or_else(Refusal::not_found)?;
-        accept(tx, identity, &invitation, customer, acceptance, given.as_ref())
-    })
-    .await
+    acceptance
+        .once(&db, caller, &[], move |tx, identity, acceptance| {
+            let invitation = received(tx, identity, id)?;
+            invitation.status_at(tx.now).must_be_pending()?;
+            let customer = invitation.customer_id.ok_or_else(Refusal::not_found)?;
+            accept(
+                tx,
+                identity,
+                &invitation,
+                customer,
+                acceptance,
+                given.as_ref(),
+            )
+        })
+        .await
 }
 
 /// Decline an invitation.
@@ -82,32 +95,59 @@ pub async fn accept_invitation(caller: Caller, db: Data<Db>, id: Path<Invitation
     responses((status = 200, body = InvitationView, description = "Declined.")),
     extensions(("x-problems" = json!(["forbidden", "already_answered"]))))]
 #[post("/v1/invitations/{id}/decline")]
-pub async fn decline_invitation(caller: Caller, db: Data<Db>, id: Path<InvitationId>, nothing: Post<Nothing>) -> Result<Reply<InvitationView>> {
+pub async fn decline_invitation(
+    caller: Caller,
+    db: Data<Db>,
+    id: Path<InvitationId>,
+    nothing: Post<Nothing>,
+) -> Result<Reply<InvitationView>> {
     let id = *id;
-    nothing.once(&db, caller, &[], move |tx, identity, _| {
-        let invitation = received(tx, identity, id)?;
-        invitation.status_at(tx.now).must_be_pending()?;
-        decline(tx, identity, &invitation)?;
-        let (view, version) = again(tx, identity.user, id)?;
-        Ok(Reply::ok(&view)?.version(version))
-    })
-    .await
+    nothing
+        .once(&db, caller, &[], move |tx, identity, _| {
+            let invitation = received(tx, identity, id)?;
+            invitation.status_at(tx.now).must_be_pending()?;
+            decline(tx, identity, &invitation)?;
+            let (view, version) = again(tx, identity.user, id)?;
+            Ok(Reply::ok(&view)?.version(version))
+        })
+        .await
 }
 
 /// The password, where the acceptance ends other partnerships.
-pub async fn password(db: &Db, caller: &Caller, acceptance: &Acceptance) -> Result<Option<PasswordGiven>> {
+pub async fn password(
+    db: &Db,
+    caller: &Caller,
+    acceptance: &Acceptance,
+) -> Result<Option<PasswordGiven>> {
     match acceptance.replace.as_deref() {
         None | Some([]) => Ok(None),
-        Some(_) => step_up::with_password(db, caller, acceptance.password.as_deref()).await.map(Some),
+        Some(_) => step_up::with_password(db, caller, acceptance.password.as_deref())
+            .await
+            .map(Some),
     }
 }
 
 fn received(tx: &mut Tx, identity: &Identity, id: InvitationId) -> Result<Invitation> {
-    let Seen { invitation, as_recipient, as_sender } = model::find(tx, identity.user, id)?;
+    let Seen {
+        invitation,
+        as_recipient,
+        as_sender,
+    } = model::find(tx, identity.user, id)?;
     // Whoever sent it sees it too, and is told that answering is the other side's.
-    let standings = if as_recipient.is_empty() { Err(as_sender) } else { Ok(as_recipient) };
+    let standings = if as_recipient.is_empty() {
+        Err(as_sender)
+    } else {
+        Ok(as_recipient)
+    };
     match standings {
-        Ok(standings) => Ok(policy::allow(Found { what: invitation, standings }, Action::AnswerInvitation)?.what),
+        Ok(standings) => Ok(policy::allow(
+            Found {
+                what: invitation,
+                standings,
+            },
+            Action::AnswerInvitation,
+        )?
+        .what),
         Err(_) => Err(Refusal::by(Code::Forbidden, "INV-6").into()),
     }
 }
@@ -133,7 +173,12 @@ pub fn accept(
     let partner = invitation.partner_id;
     let (requested, _) = model::access_of(tx, invitation)?;
     let granted = granted(invitation, acceptance, requested)?;
-    customer::must_own(tx, customer, granted.products(), "/granted_access/product_ids")?;
+    customer::must_own(
+        tx,
+        customer,
+        granted.products(),
+        "/granted_access/product_ids",
+    )?;
     if !programme::is_approved(tx, partner)? {
         return Err(Refusal::by(Code::NotAPartner, "PRG-2").into());
     }
@@ -146,7 +191,13 @@ pub fn accept(
     }
     make_room(tx, identity, invitation, customer, acceptance, &granted)?;
     customer::supersede_externals(tx, customer, partner)?;
-    let partnership = partnerships::model::start(tx, invitation.id, invitation.tender_id, (customer, partner), &granted)?;
+    let partnership = partnerships::model::start(
+        tx,
+        invitation.id,
+        invitation.tender_id,
+        (customer, partner),
+        &granted,
+    )?;
     model::accept(tx, invitation, customer, &granted, partnership)?;
     record(tx, identity, invitation, customer, partnership)?;
     if let Access::Full { .. } = granted {
@@ -158,22 +209,33 @@ pub fn accept(
 /// Silence means as requested, and is refused where the request was limited (INV-3).
 fn granted(invitation: &Invitation, acceptance: &Acceptance, requested: Access) -> Result<Access> {
     match (invitation.direction, &acceptance.granted_access, requested) {
-        (Direction::CustomerToPartner, Some(_), _) => Err(Refusal::fault("/granted_access", "expected_null", "INV-3").into()),
+        (Direction::CustomerToPartner, Some(_), _) => {
+            Err(Refusal::fault("/granted_access", "expected_null", "INV-3").into())
+        }
         (Direction::CustomerToPartner, None, requested) => match &acceptance.replace {
             None => Ok(requested),
             Some(_) => Err(Refusal::fault("/replace", "expected_null", "INV-8").into()),
         },
-        (Direction::PartnerToCustomer, None, Access::Limited { .. }) => Err(Refusal::fault("/granted_access", "grant_required", "INV-3").into()),
-        (Direction::PartnerToCustomer, None, requested @ Access::Full { .. }) => Ok(requested),
-        (Direction::PartnerToCustomer, Some(wanted), _) => {
-            wanted.read(Naming::Some, "/granted_access").map_err(|faults| Refusal::invalid(faults).rule("INV-4").into())
+        (Direction::PartnerToCustomer, None, Access::Limited { .. }) => {
+            Err(Refusal::fault("/granted_access", "grant_required", "INV-3").into())
         }
+        (Direction::PartnerToCustomer, None, requested @ Access::Full { .. }) => Ok(requested),
+        (Direction::PartnerToCustomer, Some(wanted), _) => wanted
+            .read(Naming::Some, "/granted_access")
+            .map_err(|faults| Refusal::invalid(faults).rule("INV-4").into()),
     }
 }
 
 /// Ends what the customer said may end; what else conflicts is refused: to the customer with the
 /// ids, to the partner without (INV-8).
-fn make_room(tx: &mut Tx, identity: &Identity, invitation: &Invitation, customer: OrganizationId, acceptance: &Acceptance, granted: &Access) -> Result<()> {
+fn make_room(
+    tx: &mut Tx,
+    identity: &Identity,
+    invitation: &Invitation,
+    customer: OrganizationId,
+    acceptance: &Acceptance,
+    granted: &Access,
+) -> Result<()> {
     let open = partnerships::model::open_of_customer(tx, customer)?;
     let in_the_way = conflicts(&open, granted);
     let by_customer = invitation.direction == Direction::PartnerToCustomer;
@@ -181,14 +243,26 @@ fn make_room(tx: &mut Tx, identity: &Identity, invitation: &Invitation, customer
         true => acceptance.replace.iter().flatten().copied().collect(),
         false => model::replacements_of(tx, invitation.id)?,
     };
-    if by_customer && !replace.iter().all(|id| open.iter().any(|open| open.id == *id)) {
-        return Err(Refusal::invalid(vec![Fault::new("/replace", "unknown")]).rule("INV-8").into());
+    if by_customer
+        && !replace
+            .iter()
+            .all(|id| open.iter().any(|open| open.id == *id))
+    {
+        return Err(Refusal::invalid(vec![Fault::new("/replace", "unknown")])
+            .rule("INV-8")
+            .into());
     }
     if !in_the_way.is_subset(&replace) {
         return Err(match (by_customer, granted) {
-            (true, Access::Full { .. }) => Refusal::by(Code::ConflictingPartnerships, "PSH-1").conflicts(&in_the_way),
-            (true, Access::Limited { .. }) => Refusal::by(Code::ConflictingPartnerships, "PSH-3").conflicts(&in_the_way),
-            (false, Access::Full { .. } | Access::Limited { .. }) => Refusal::by(Code::ConflictingPartnerships, "INV-8"),
+            (true, Access::Full { .. }) => {
+                Refusal::by(Code::ConflictingPartnerships, "PSH-1").conflicts(&in_the_way)
+            }
+            (true, Access::Limited { .. }) => {
+                Refusal::by(Code::ConflictingPartnerships, "PSH-3").conflicts(&in_the_way)
+            }
+            (false, Access::Full { .. } | Access::Limited { .. }) => {
+                Refusal::by(Code::ConflictingPartnerships, "INV-8")
+            }
         }
         .into());
     }
@@ -199,27 +273,65 @@ fn make_room(tx: &mut Tx, identity: &Identity, invitation: &Invitation, customer
     Ok(())
 }
 
-fn record(tx: &mut Tx, identity: &Identity, invitation: &Invitation, customer: OrganizationId, partnership: PartnershipId) -> Result<()> {
+fn record(
+    tx: &mut Tx,
+    identity: &Identity,
+    invitation: &Invitation,
+    customer: OrganizationId,
+    partnership: PartnershipId,
+) -> Result<()> {
     let sides = |event: Event| Event {
         partnership: Some(partnership),
-        ..event.between(Some(customer), Some(invitation.partner_id)).by_rule("ORG-2")
+        ..event
+            .between(Some(customer), Some(invitation.partner_id))
+            .by_rule("ORG-2")
     };
-    let accepted = tx.record(Some(identity), sides(Event::new(EventType::InvitationAccepted, invitation.id)))?;
-    tx.record(Some(identity), sides(Event::new(EventType::PartnershipStarted, partnership)))?;
-    let told = Invitation { customer_id: Some(customer), ..invitation.clone() };
+    let accepted = tx.record(
+        Some(identity),
+        sides(Event::new(EventType::InvitationAccepted, invitation.id)),
+    )?;
+    tx.record(
+        Some(identity),
+        sides(Event::new(EventType::PartnershipStarted, partnership)),
+    )?;
+    let told = Invitation {
+        customer_id: Some(customer),
+        ..invitation.clone()
+    };
     mails::tell_sender(tx, accepted, &told, "mail-invitation-accepted")
 }
 
-fn answer(tx: &mut Tx, identity: &Identity, id: InvitationId, partnership: PartnershipId) -> Result<Reply<AcceptedView>> {
-    let Seen { invitation, as_sender, as_recipient } = model::find(tx, identity.user, id)?;
-    let reader = Reader { as_sender: &as_sender, as_recipient: &as_recipient };
+fn answer(
+    tx: &mut Tx,
+    identity: &Identity,
+    id: InvitationId,
+    partnership: PartnershipId,
+) -> Result<Reply<AcceptedView>> {
+    let Seen {
+        invitation,
+        as_sender,
+        as_recipient,
+    } = model::find(tx, identity.user, id)?;
+    let reader = Reader {
+        as_sender: &as_sender,
+        as_recipient: &as_recipient,
+    };
     let found = partnerships::model::find(tx, identity, partnership)?;
     let (row, timeline) = found.what;
     let standings: Vec<Standing> = found.standings;
-    let at = timeline.last().map_or(tx.now, |last| last.interval.from.max(tx.now));
+    let at = timeline
+        .last()
+        .map_or(tx.now, |last| last.interval.from.max(tx.now));
     let view = AcceptedView {
         invitation: view(tx, &invitation, &reader)?,
-        partnership: partnerships::views::one(tx, &row, &timeline, &standings, identity.language, at)?,
+        partnership: partnerships::views::one(
+            tx,
+            &row,
+            &timeline,
+            &standings,
+            identity.language,
+            at,
+        )?,
     };
     Reply::ok(&view).map_err(Error::from)
 }

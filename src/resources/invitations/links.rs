@@ -1,5 +1,5 @@
 //! The link of an invitation's e-mail: looking changes nothing, since mail scanners follow links (INV-6).
-use super::answer::{self, AcceptedView, Acceptance};
+use super::answer::{self, Acceptance, AcceptedView};
 use super::model::{self, Invitation};
 use crate::api::access::{AccessView, WantedAccess};
 use crate::api::idempotency::Nothing;
@@ -72,10 +72,16 @@ pub struct LinkAcceptance {
 #[utoipa::path(tag = "Invitations", security(()), params(("token" = String, Path, description = "The link's token.")),
     responses((status = 200, body = InvitationLinkView, description = "The invitation.")), extensions(("x-problems" = json!(["link_dead"]))))]
 #[get("/v1/invitation-links/{token}")]
-pub async fn get_invitation_link(db: Data<Db>, token: Path<String>) -> Result<Reply<InvitationLinkView>> {
+pub async fn get_invitation_link(
+    db: Data<Db>,
+    token: Path<String>,
+) -> Result<Reply<InvitationLinkView>> {
     db.snapshot(move |tx| {
         let invitation = alive(tx, &token)?;
-        let ids: BTreeSet<OrganizationId> = [Some(invitation.partner_id), invitation.customer_id].into_iter().flatten().collect();
+        let ids: BTreeSet<OrganizationId> = [Some(invitation.partner_id), invitation.customer_id]
+            .into_iter()
+            .flatten()
+            .collect();
         let names = partnerships::model::names(tx, &ids)?;
         let name = |id: Option<OrganizationId>| id.and_then(|id| names.get(&id).cloned());
         let (requested, _) = model::access_of(tx, &invitation)?;
@@ -99,14 +105,27 @@ pub async fn get_invitation_link(db: Data<Db>, token: Path<String>) -> Result<Re
     responses((status = 200, body = AcceptedView, description = "Accepted: the partnership has started.")),
     extensions(("x-problems" = json!(["forbidden", "link_dead", "not_a_partner", "already_partners", "opposite_partnership", "conflicting_partnerships", "password_required", "wrong_password", "session_required", "locked_out"]))))]
 #[post("/v1/invitation-links/{token}/accept")]
-pub async fn accept_invitation_link(caller: Caller, db: Data<Db>, token: Path<String>, acceptance: Post<LinkAcceptance>) -> Result<Reply<AcceptedView>> {
+pub async fn accept_invitation_link(
+    caller: Caller,
+    db: Data<Db>,
+    token: Path<String>,
+    acceptance: Post<LinkAcceptance>,
+) -> Result<Reply<AcceptedView>> {
     let given = answer::password(&db, &caller, &plain(&acceptance.body)).await?;
-    acceptance.once(&db, caller, &[], move |tx, identity, acceptance| {
-        let invitation = alive(tx, &token)?;
-        let customer = binding(tx, identity, &invitation, acceptance.organization_id)?;
-        answer::accept(tx, identity, &invitation, customer, &plain(acceptance), given.as_ref())
-    })
-    .await
+    acceptance
+        .once(&db, caller, &[], move |tx, identity, acceptance| {
+            let invitation = alive(tx, &token)?;
+            let customer = binding(tx, identity, &invitation, acceptance.organization_id)?;
+            answer::accept(
+                tx,
+                identity,
+                &invitation,
+                customer,
+                &plain(acceptance),
+                given.as_ref(),
+            )
+        })
+        .await
 }
 
 /// Decline an invitation by its link.
@@ -115,17 +134,23 @@ pub async fn accept_invitation_link(caller: Caller, db: Data<Db>, token: Path<St
 #[utoipa::path(tag = "Invitations", params(("token" = String, Path, description = "The link's token.")),
     responses((status = 204, description = "Declined.")), extensions(("x-problems" = json!(["forbidden", "link_dead"]))))]
 #[post("/v1/invitation-links/{token}/decline")]
-pub async fn decline_invitation_link(caller: Caller, db: Data<Db>, token: Path<String>, nothing: Post<Nothing>) -> Result<Reply<()>> {
-    nothing.once(&db, caller, &[], move |tx, identity, _| {
-        let invitation = alive(tx, &token)?;
-        match invitation.recipient() {
-            Some(recipient) => represents(tx, identity, recipient)?,
-            None => has_address(tx, identity, &invitation)?,
-        }
-        answer::decline(tx, identity, &invitation)?;
-        Ok(Reply::no_content())
-    })
-    .await
+pub async fn decline_invitation_link(
+    caller: Caller,
+    db: Data<Db>,
+    token: Path<String>,
+    nothing: Post<Nothing>,
+) -> Result<Reply<()>> {
+    nothing
+        .once(&db, caller, &[], move |tx, identity, _| {
+            let invitation = alive(tx, &token)?;
+            match invitation.recipient() {
+                Some(recipient) => represents(tx, identity, recipient)?,
+                None => has_address(tx, identity, &invitation)?,
+            }
+            answer::decline(tx, identity, &invitation)?;
+            Ok(Reply::no_content())
+        })
+        .await
 }
 
 fn plain(acceptance: &LinkAcceptance) -> Acceptance {
@@ -143,9 +168,16 @@ fn alive(tx: &mut Tx, token: &str) -> Result<Invitation> {
 }
 
 /// The customer of the partnership to be: the invited one, or the one that whoever was addressed names.
-fn binding(tx: &mut Tx, identity: &Identity, invitation: &Invitation, named: Option<OrganizationId>) -> Result<OrganizationId> {
+fn binding(
+    tx: &mut Tx,
+    identity: &Identity,
+    invitation: &Invitation,
+    named: Option<OrganizationId>,
+) -> Result<OrganizationId> {
     match (invitation.customer_id, named) {
-        (Some(_), Some(_)) => Err(Refusal::fault("/organization_id", "expected_null", "INV-6").into()),
+        (Some(_), Some(_)) => {
+            Err(Refusal::fault("/organization_id", "expected_null", "INV-6").into())
+        }
         (None, None) => Err(Refusal::fault("/organization_id", "required", "INV-6").into()),
         (Some(customer), None) => {
             represents(tx, identity, invitation.recipient().unwrap_or(customer))?;
@@ -164,7 +196,9 @@ fn represents(tx: &mut Tx, identity: &Identity, organization: OrganizationId) ->
     let standings = model::members(tx, identity.user, Some(organization))?;
     match policy::decide(&standings, Action::AnswerInvitation) {
         policy::Decision::Granted(..) => Ok(()),
-        policy::Decision::Refused(_) | policy::Decision::Invisible => Err(Refusal::by(Code::Forbidden, "ORG-2").into()),
+        policy::Decision::Refused(_) | policy::Decision::Invisible => {
+            Err(Refusal::by(Code::Forbidden, "ORG-2").into())
+        }
     }
 }
 
@@ -180,4 +214,3 @@ fn has_address(tx: &mut Tx, identity: &Identity, invitation: &Invitation) -> Res
         false => Err(Refusal::by(Code::Forbidden, "INV-6").into()),
     }
 }
-

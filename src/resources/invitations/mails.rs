@@ -12,11 +12,17 @@ use diesel::prelude::*;
 use serde_json::json;
 
 pub fn name(tx: &mut Tx, organization: OrganizationId) -> Result<String> {
-    Ok(organizations::table.find(organization).select(organizations::name).first(tx.conn)?)
+    Ok(organizations::table
+        .find(organization)
+        .select(organizations::name)
+        .first(tx.conn)?)
 }
 
 /// The addresses of those who bind an organization, each with its language.
-pub fn legal_representatives(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<(String, Language)>> {
+pub fn legal_representatives(
+    tx: &mut Tx,
+    organization: OrganizationId,
+) -> Result<Vec<(String, Language)>> {
     Ok(memberships::table
         .inner_join(users::table.on(users::id.eq(memberships::user_id)))
         .filter(memberships::organization_id.eq(organization))
@@ -32,9 +38,15 @@ pub fn invite(tx: &mut Tx, event: EventId, invitation: &Invitation, token: &str)
         Direction::CustomerToPartner => (invitation.customer_id, Some(invitation.partner_id)),
         Direction::PartnerToCustomer => (Some(invitation.partner_id), invitation.customer_id),
     };
-    let sender = sender.map(|id| name(tx, id)).transpose()?.unwrap_or_default();
+    let sender = sender
+        .map(|id| name(tx, id))
+        .transpose()?
+        .unwrap_or_default();
     let (to, called) = match (recipient, &invitation.customer_email) {
-        (Some(organization), None) => (legal_representatives(tx, organization)?, name(tx, organization)?),
+        (Some(organization), None) => (
+            legal_representatives(tx, organization)?,
+            name(tx, organization)?,
+        ),
         (_, Some(email)) => (vec![(email.clone(), Language::English)], email.clone()),
         (None, None) => (Vec::new(), String::new()),
     };
@@ -45,13 +57,27 @@ pub fn invite(tx: &mut Tx, event: EventId, invitation: &Invitation, token: &str)
             "until": invitation.expires_at.date().to_string(),
         });
         let token = Some(token.to_owned());
-        tx.mail(event, &Mail { recipient, language, template: "mail-invitation", arguments, token })?;
+        tx.mail(
+            event,
+            &Mail {
+                recipient,
+                language,
+                template: "mail-invitation",
+                arguments,
+                token,
+            },
+        )?;
     }
     Ok(())
 }
 
 /// Tells the side that sent it what became of it.
-pub fn tell_sender(tx: &mut Tx, event: EventId, invitation: &Invitation, template: &'static str) -> Result<()> {
+pub fn tell_sender(
+    tx: &mut Tx,
+    event: EventId,
+    invitation: &Invitation,
+    template: &'static str,
+) -> Result<()> {
     let (sender, other) = match invitation.direction {
         Direction::CustomerToPartner => (invitation.customer_id, Some(invitation.partner_id)),
         Direction::PartnerToCustomer => (Some(invitation.partner_id), invitation.customer_id),
@@ -63,7 +89,16 @@ pub fn tell_sender(tx: &mut Tx, event: EventId, invitation: &Invitation, templat
     };
     for (recipient, language) in legal_representatives(tx, sender)? {
         let arguments = json!({"sender": by});
-        tx.mail(event, &Mail { recipient, language, template, arguments, token: None })?;
+        tx.mail(
+            event,
+            &Mail {
+                recipient,
+                language,
+                template,
+                arguments,
+                token: None,
+            },
+        )?;
     }
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! The rows of invitations.
 use crate::db::record::Event;
 use crate::db::schema::{
-    invitation_families, invitation_mails, invitation_products, invitation_replacements, invitations, memberships,
+    invitation_families, invitation_mails, invitation_products, invitation_replacements,
+    invitations, memberships,
 };
 use crate::db::witness::Identity;
 use crate::db::{Tx, insert_all};
@@ -77,7 +78,11 @@ pub fn find(tx: &mut Tx, user: UserId, id: InvitationId) -> Result<Seen> {
     if as_sender.is_empty() && as_recipient.is_empty() {
         return Err(Refusal::not_found().into());
     }
-    Ok(Seen { invitation, as_sender, as_recipient })
+    Ok(Seen {
+        invitation,
+        as_sender,
+        as_recipient,
+    })
 }
 
 fn row(tx: &mut Tx, id: InvitationId) -> Result<Invitation> {
@@ -89,14 +94,25 @@ fn row(tx: &mut Tx, id: InvitationId) -> Result<Invitation> {
         .ok_or_else(|| Refusal::not_found().into())
 }
 
-pub fn members(tx: &mut Tx, user: UserId, organization: Option<OrganizationId>) -> Result<Vec<Standing>> {
+pub fn members(
+    tx: &mut Tx,
+    user: UserId,
+    organization: Option<OrganizationId>,
+) -> Result<Vec<Standing>> {
     let rows: Vec<(_, Role, bool)> = memberships::table
         .filter(memberships::user_id.eq(user))
         .filter(memberships::organization_id.nullable().eq(organization))
         .filter(memberships::valid_to.is_null())
         .select((memberships::id, memberships::role, memberships::may_order))
         .load(tx.conn)?;
-    Ok(rows.into_iter().map(|(member, role, may_order)| Standing::Member { member, role, may_order }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(member, role, may_order)| Standing::Member {
+            member,
+            role,
+            may_order,
+        })
+        .collect())
 }
 
 /// The invitation behind a link's token, alive or not.
@@ -168,17 +184,36 @@ pub fn insert(tx: &mut Tx, new: &New) -> Result<(Invitation, String)> {
         ))
         .execute(tx.conn)?;
     insert_products(tx, id, new.requested, false)?;
-    let families: Vec<FamilyRow> = new.families.iter().map(|family| FamilyRow { invitation_id: id, family }).collect();
+    let families: Vec<FamilyRow> = new
+        .families
+        .iter()
+        .map(|family| FamilyRow {
+            invitation_id: id,
+            family,
+        })
+        .collect();
     insert_all!(tx, invitation_families::table, &families);
-    let replaced: Vec<ReplacementRow> =
-        new.replace.iter().map(|partnership| ReplacementRow { invitation_id: id, partnership_id: *partnership }).collect();
+    let replaced: Vec<ReplacementRow> = new
+        .replace
+        .iter()
+        .map(|partnership| ReplacementRow {
+            invitation_id: id,
+            partnership_id: *partnership,
+        })
+        .collect();
     insert_all!(tx, invitation_replacements::table, &replaced);
     Ok((row(tx, id)?, token))
 }
 
 fn insert_products(tx: &mut Tx, id: InvitationId, access: &Access, granted: bool) -> Result<()> {
     let products = access.products().into_iter().flatten();
-    let rows: Vec<ProductRow> = products.map(|product| ProductRow { invitation_id: id, product_id: *product, granted }).collect();
+    let rows: Vec<ProductRow> = products
+        .map(|product| ProductRow {
+            invitation_id: id,
+            product_id: *product,
+            granted,
+        })
+        .collect();
     insert_all!(tx, invitation_products::table, &rows);
     Ok(())
 }
@@ -187,16 +222,29 @@ fn insert_products(tx: &mut Tx, id: InvitationId, access: &Access, granted: bool
 pub fn access_of(tx: &mut Tx, invitation: &Invitation) -> Result<(Access, Option<Access>)> {
     let rows: Vec<(ProductId, bool)> = invitation_products::table
         .filter(invitation_products::invitation_id.eq(invitation.id))
-        .select((invitation_products::product_id, invitation_products::granted))
+        .select((
+            invitation_products::product_id,
+            invitation_products::granted,
+        ))
         .load(tx.conn)?;
-    let products = |wanted: bool| rows.iter().filter(|(_, granted)| *granted == wanted).map(|(product, _)| *product).collect();
+    let products = |wanted: bool| {
+        rows.iter()
+            .filter(|(_, granted)| *granted == wanted)
+            .map(|(product, _)| *product)
+            .collect()
+    };
     let access = |level, mode, granted| match Terms::new(level, mode) {
-        Some(Terms::Limited) => Ok(Access::Limited { products: products(granted) }),
+        Some(Terms::Limited) => Ok(Access::Limited {
+            products: products(granted),
+        }),
         Some(Terms::Full { payment_mode }) => Ok(Access::Full { payment_mode }),
         None => Err(Error::internal("an invitation's access cannot be read")),
     };
     let requested = access(invitation.requested_level, invitation.requested_mode, false)?;
-    let granted = invitation.granted_level.map(|level| access(level, invitation.granted_mode, true)).transpose()?;
+    let granted = invitation
+        .granted_level
+        .map(|level| access(level, invitation.granted_mode, true))
+        .transpose()?;
     Ok((requested, granted))
 }
 
@@ -218,7 +266,11 @@ pub fn replacements_of(tx: &mut Tx, id: InvitationId) -> Result<BTreeSet<Partner
 
 /// The pending invitation between these two, whichever side sent it (INV-5); one that has run out
 /// by the clock is marked so first.
-pub fn pending_between(tx: &mut Tx, customer: OrganizationId, partner: OrganizationId) -> Result<Option<InvitationId>> {
+pub fn pending_between(
+    tx: &mut Tx,
+    customer: OrganizationId,
+    partner: OrganizationId,
+) -> Result<Option<InvitationId>> {
     let between = invitations::table
         .filter(invitations::customer_id.eq(customer))
         .filter(invitations::partner_id.eq(partner))
@@ -230,7 +282,11 @@ pub fn pending_between(tx: &mut Tx, customer: OrganizationId, partner: Organizat
 }
 
 /// The same for an address.
-pub fn pending_to_address(tx: &mut Tx, email: &str, partner: OrganizationId) -> Result<Option<InvitationId>> {
+pub fn pending_to_address(
+    tx: &mut Tx,
+    email: &str,
+    partner: OrganizationId,
+) -> Result<Option<InvitationId>> {
     let between = invitations::table
         .filter(invitations::customer_email.eq(email))
         .filter(invitations::customer_id.is_null())
@@ -255,7 +311,13 @@ pub fn conclude(tx: &mut Tx, invitation: &Invitation, status: InvitationStatus) 
 }
 
 /// Leaves `pending` for a partnership: what was granted is kept beside what was asked (INV-3).
-pub fn accept(tx: &mut Tx, invitation: &Invitation, customer: OrganizationId, granted: &Access, partnership: PartnershipId) -> Result<()> {
+pub fn accept(
+    tx: &mut Tx,
+    invitation: &Invitation,
+    customer: OrganizationId,
+    granted: &Access,
+    partnership: PartnershipId,
+) -> Result<()> {
     conclude(tx, invitation, InvitationStatus::Accepted)?;
     diesel::update(invitations::table.find(invitation.id))
         .set((
@@ -269,7 +331,11 @@ pub fn accept(tx: &mut Tx, invitation: &Invitation, customer: OrganizationId, gr
 }
 
 /// A new link, the old one dead; answers the invitation as it is now with its token.
-pub fn renew(tx: &mut Tx, invitation: &Invitation, lasts: TimeDelta) -> Result<(Invitation, String)> {
+pub fn renew(
+    tx: &mut Tx,
+    invitation: &Invitation,
+    lasts: TimeDelta,
+) -> Result<(Invitation, String)> {
     let (token, hash) = secret::new_token()?;
     diesel::update(invitations::table.find(invitation.id))
         .set((
@@ -280,7 +346,10 @@ pub fn renew(tx: &mut Tx, invitation: &Invitation, lasts: TimeDelta) -> Result<(
         ))
         .execute(tx.conn)?;
     diesel::insert_into(invitation_mails::table)
-        .values((invitation_mails::invitation_id.eq(invitation.id), invitation_mails::sent_at.eq(tx.now)))
+        .values((
+            invitation_mails::invitation_id.eq(invitation.id),
+            invitation_mails::sent_at.eq(tx.now),
+        ))
         .execute(tx.conn)?;
     Ok((row(tx, invitation.id)?, token))
 }
@@ -297,7 +366,12 @@ pub fn resent_lately(tx: &mut Tx, id: InvitationId) -> Result<usize> {
 
 /// When full access starts, the customer's other pending invitations are superseded, and their
 /// other sides are told (INV-10).
-pub fn supersede_others(tx: &mut Tx, identity: &Identity, customer: OrganizationId, but: Option<InvitationId>) -> Result<()> {
+pub fn supersede_others(
+    tx: &mut Tx,
+    identity: &Identity,
+    customer: OrganizationId,
+    but: Option<InvitationId>,
+) -> Result<()> {
     let others: Vec<Invitation> = invitations::table
         .filter(invitations::customer_id.eq(customer))
         .filter(invitations::status.eq(InvitationStatus::Pending))

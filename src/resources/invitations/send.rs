@@ -1,7 +1,7 @@
 //! Sending an invitation: a customer to a partner (INV-1), or a partner to a customer (INV-2).
+use super::mails;
 use super::model::{self, New};
 use super::views::{InvitationView, again};
-use super::mails;
 use crate::api::access::WantedAccess;
 use crate::api::views::exactly_one;
 use crate::api::{Caller, Post, Reply};
@@ -65,7 +65,10 @@ pub struct NewInvitation {
     password: Option<String>,
     /// A word to the other side.
     #[validate(length(max = 1000))]
-    #[schema(max_length = 1000, example = "We would like to look after your website.")]
+    #[schema(
+        max_length = 1000,
+        example = "We would like to look after your website."
+    )]
     message: Option<String>,
 }
 
@@ -83,7 +86,13 @@ fn address(email: &str) -> std::result::Result<(), validator::ValidationError> {
     responses((status = 201, body = InvitationView, description = "Sent.")),
     extensions(("x-problems" = json!(["forbidden", "not_a_partner", "already_partners", "opposite_partnership", "pending_invitation_exists", "conflicting_partnerships", "password_required", "wrong_password", "session_required", "locked_out"]))))]
 #[post("/v1/organizations/{org_id}/invitations")]
-pub async fn send_invitation(caller: Caller, db: Data<Db>, config: Data<Config>, org: Path<OrganizationId>, new: Post<NewInvitation>) -> Result<Reply<InvitationView>> {
+pub async fn send_invitation(
+    caller: Caller,
+    db: Data<Db>,
+    config: Data<Config>,
+    org: Path<OrganizationId>,
+    new: Post<NewInvitation>,
+) -> Result<Reply<InvitationView>> {
     let given = match new.body.replace.as_deref() {
         None | Some([]) => None,
         Some(_) => Some(step_up::with_password(&db, &caller, new.body.password.as_deref()).await?),
@@ -93,7 +102,9 @@ pub async fn send_invitation(caller: Caller, db: Data<Db>, config: Data<Config>,
         let found = witness::organization(tx, identity, org)?;
         let rule = policy::allow(found, Action::SendInvitation)?.rule;
         let (invitation, token) = match new.partner_id {
-            Some(partner) => from_customer(tx, identity, (org, partner), new, given.as_ref(), lasts)?,
+            Some(partner) => {
+                from_customer(tx, identity, (org, partner), new, given.as_ref(), lasts)?
+            }
             None => from_partner(tx, identity, org, new, lasts)?,
         };
         let event = Event::new(EventType::InvitationCreated, invitation.id)
@@ -117,7 +128,10 @@ fn from_customer(
 ) -> Result<(model::Invitation, String)> {
     let mut faults = alternatives(new);
     faults.extend(absent("/requested_access", new.requested_access.is_some()));
-    faults.extend(absent("/requested_families", new.requested_families.is_some()));
+    faults.extend(absent(
+        "/requested_families",
+        new.requested_families.is_some(),
+    ));
     let access = wanted("/access", new.access.as_ref(), Naming::Some, &mut faults);
     if customer == partner {
         faults.push(Fault::new("/partner_id", "same_organization"));
@@ -135,23 +149,31 @@ fn from_customer(
     let replace = replaceable(tx, identity, customer, new, given)?;
     if let Access::Limited { .. } = access {
         let open = partnerships::model::open_of_customer(tx, customer)?;
-        let managed: BTreeSet<PartnershipId> = conflicts(&open, &access).difference(&replace).copied().collect();
+        let managed: BTreeSet<PartnershipId> = conflicts(&open, &access)
+            .difference(&replace)
+            .copied()
+            .collect();
         if !managed.is_empty() {
-            return Err(Refusal::by(Code::ConflictingPartnerships, "PSH-3").conflicts(&managed).into());
+            return Err(Refusal::by(Code::ConflictingPartnerships, "PSH-3")
+                .conflicts(&managed)
+                .into());
         }
     }
-    model::insert(tx, &New {
-        direction: Direction::CustomerToPartner,
-        customer: Some(customer),
-        email: None,
-        partner,
-        requested: &access,
-        families: &[],
-        replace: &replace,
-        message: new.message.as_deref(),
-        by: identity.user,
-        lasts,
-    })
+    model::insert(
+        tx,
+        &New {
+            direction: Direction::CustomerToPartner,
+            customer: Some(customer),
+            email: None,
+            partner,
+            requested: &access,
+            families: &[],
+            replace: &replace,
+            message: new.message.as_deref(),
+            by: identity.user,
+            lasts,
+        },
+    )
 }
 
 fn from_partner(
@@ -164,15 +186,24 @@ fn from_partner(
     let mut faults = alternatives(new);
     faults.extend(absent("/access", new.access.is_some()));
     faults.extend(absent("/replace", new.replace.is_some()));
-    let access = wanted("/requested_access", new.requested_access.as_ref(), Naming::None, &mut faults);
+    let access = wanted(
+        "/requested_access",
+        new.requested_access.as_ref(),
+        Naming::None,
+        &mut faults,
+    );
     let families = new.requested_families.clone().unwrap_or_default();
     if let Some(Access::Full { .. }) = access {
         faults.extend(absent("/requested_families", !families.is_empty()));
     }
     faults.extend(unknown_families(tx, &families)?);
     match new.customer_organization_id {
-        Some(customer) if customer == partner => faults.push(Fault::new("/customer_organization_id", "same_organization")),
-        Some(customer) if !known(tx, customer)? => faults.push(Fault::new("/customer_organization_id", "unknown")),
+        Some(customer) if customer == partner => {
+            faults.push(Fault::new("/customer_organization_id", "same_organization"))
+        }
+        Some(customer) if !known(tx, customer)? => {
+            faults.push(Fault::new("/customer_organization_id", "unknown"))
+        }
         Some(_) | None => {}
     }
     let Some(access) = access.filter(|_| faults.is_empty()) else {
@@ -186,30 +217,38 @@ fn from_partner(
         (Some(customer), _) => between_strangers(tx, customer, partner)?,
         (None, Some(email)) => {
             if let Some(pending) = model::pending_to_address(tx, email, partner)? {
-                return Err(Refusal::by(Code::PendingInvitationExists, "INV-5").conflicts([pending]).into());
+                return Err(Refusal::by(Code::PendingInvitationExists, "INV-5")
+                    .conflicts([pending])
+                    .into());
             }
         }
         (None, None) => {}
     }
     let families: BTreeSet<String> = families.into_iter().collect();
-    model::insert(tx, &New {
-        direction: Direction::PartnerToCustomer,
-        customer: new.customer_organization_id,
-        email: email.as_deref(),
-        partner,
-        requested: &access,
-        families: &families.into_iter().collect::<Vec<_>>(),
-        replace: &BTreeSet::new(),
-        message: new.message.as_deref(),
-        by: identity.user,
-        lasts,
-    })
+    model::insert(
+        tx,
+        &New {
+            direction: Direction::PartnerToCustomer,
+            customer: new.customer_organization_id,
+            email: email.as_deref(),
+            partner,
+            requested: &access,
+            families: &families.into_iter().collect::<Vec<_>>(),
+            replace: &BTreeSet::new(),
+            message: new.message.as_deref(),
+            by: identity.user,
+            lasts,
+        },
+    )
 }
 
 fn alternatives(new: &NewInvitation) -> Vec<Fault> {
     exactly_one(&[
         ("partner_id", new.partner_id.is_some()),
-        ("customer_organization_id", new.customer_organization_id.is_some()),
+        (
+            "customer_organization_id",
+            new.customer_organization_id.is_some(),
+        ),
         ("customer_email", new.customer_email.is_some()),
     ])
 }
@@ -218,7 +257,12 @@ fn absent(pointer: &str, given: bool) -> Option<Fault> {
     given.then(|| Fault::new(pointer, "expected_null"))
 }
 
-fn wanted(pointer: &str, access: Option<&WantedAccess>, naming: Naming, faults: &mut Vec<Fault>) -> Option<Access> {
+fn wanted(
+    pointer: &str,
+    access: Option<&WantedAccess>,
+    naming: Naming,
+    faults: &mut Vec<Fault>,
+) -> Option<Access> {
     match access.map(|access| access.read(naming, pointer)) {
         Some(Ok(access)) => return Some(access),
         Some(Err(found)) => faults.extend(found),
@@ -238,21 +282,32 @@ fn unknown_families(tx: &mut Tx, named: &[String]) -> Result<Vec<Fault>> {
         .load(tx.conn)?
         .into_iter()
         .collect();
-    let unknown = named.iter().enumerate().filter(|(_, family)| !known.contains(*family));
-    Ok(unknown.map(|(index, _)| Fault::new(format!("/requested_families/{index}"), "unknown_family")).collect())
+    let unknown = named
+        .iter()
+        .enumerate()
+        .filter(|(_, family)| !known.contains(*family));
+    Ok(unknown
+        .map(|(index, _)| Fault::new(format!("/requested_families/{index}"), "unknown_family"))
+        .collect())
 }
 
 /// Two that are neither partners yet, nor partners the other way round, nor about to be.
 fn between_strangers(tx: &mut Tx, customer: OrganizationId, partner: OrganizationId) -> Result<()> {
     no_open_partnership(tx, customer, partner)?;
     if let Some(pending) = model::pending_between(tx, customer, partner)? {
-        return Err(Refusal::by(Code::PendingInvitationExists, "INV-5").conflicts([pending]).into());
+        return Err(Refusal::by(Code::PendingInvitationExists, "INV-5")
+            .conflicts([pending])
+            .into());
     }
     Ok(())
 }
 
 /// Judged when it is sent and again when it is accepted (INV-8, INV-9).
-pub fn no_open_partnership(tx: &mut Tx, customer: OrganizationId, partner: OrganizationId) -> Result<()> {
+pub fn no_open_partnership(
+    tx: &mut Tx,
+    customer: OrganizationId,
+    partner: OrganizationId,
+) -> Result<()> {
     let mut open = |customer: OrganizationId, partner: OrganizationId| {
         partnership_table::table
             .filter(partnership_table::customer_id.eq(customer))
@@ -263,10 +318,14 @@ pub fn no_open_partnership(tx: &mut Tx, customer: OrganizationId, partner: Organ
             .optional()
     };
     if let Some(same) = open(customer, partner)? {
-        return Err(Refusal::by(Code::AlreadyPartners, "INV-5").conflicts([same]).into());
+        return Err(Refusal::by(Code::AlreadyPartners, "INV-5")
+            .conflicts([same])
+            .into());
     }
     match open(partner, customer)? {
-        Some(opposite) => Err(Refusal::by(Code::OppositePartnership, "INV-9").conflicts([opposite]).into()),
+        Some(opposite) => Err(Refusal::by(Code::OppositePartnership, "INV-9")
+            .conflicts([opposite])
+            .into()),
         None => Ok(()),
     }
 }
@@ -284,7 +343,10 @@ fn replaceable(
         given.still_holds(tx, identity)?;
     }
     let open = partnerships::model::open_of_customer(tx, customer)?;
-    match replace.iter().all(|id| open.iter().any(|open| open.id == *id)) {
+    match replace
+        .iter()
+        .all(|id| open.iter().any(|open| open.id == *id))
+    {
         true => Ok(replace),
         false => Err(Refusal::fault("/replace", "unknown", "INV-8").into()),
     }

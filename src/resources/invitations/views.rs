@@ -75,15 +75,25 @@ pub struct Reader<'a> {
 }
 
 pub fn view(tx: &mut Tx, invitation: &Invitation, reader: &Reader) -> Result<InvitationView> {
-    let ids: BTreeSet<OrganizationId> = [Some(invitation.partner_id), invitation.customer_id].into_iter().flatten().collect();
+    let ids: BTreeSet<OrganizationId> = [Some(invitation.partner_id), invitation.customer_id]
+        .into_iter()
+        .flatten()
+        .collect();
     let names = partnerships::model::names(tx, &ids)?;
-    let name = |id: OrganizationId| OrganizationNameView { id, name: names.get(&id).cloned().unwrap_or_default() };
+    let name = |id: OrganizationId| OrganizationNameView {
+        id,
+        name: names.get(&id).cloned().unwrap_or_default(),
+    };
     let (requested, granted) = model::access_of(tx, invitation)?;
     let customer_reads = match invitation.direction {
         Direction::CustomerToPartner => !reader.as_sender.is_empty(),
         Direction::PartnerToCustomer => !reader.as_recipient.is_empty(),
     };
-    let replace = if customer_reads { model::replacements_of(tx, invitation.id)? } else { BTreeSet::new() };
+    let replace = if customer_reads {
+        model::replacements_of(tx, invitation.id)?
+    } else {
+        BTreeSet::new()
+    };
     let sender_reads = !reader.as_sender.is_empty();
     Ok(InvitationView {
         id: invitation.id,
@@ -110,18 +120,44 @@ pub fn view(tx: &mut Tx, invitation: &Invitation, reader: &Reader) -> Result<Inv
 fn available(status: InvitationStatus, reader: &Reader) -> Vec<InvitationAct> {
     let may = |standings: &[Standing], action| !policy::available(standings, &[action]).is_empty();
     let acts = [
-        (InvitationAct::Accept, may(reader.as_recipient, Action::AnswerInvitation)),
-        (InvitationAct::Decline, may(reader.as_recipient, Action::AnswerInvitation)),
-        (InvitationAct::Resend, may(reader.as_sender, Action::SendInvitation)),
-        (InvitationAct::Cancel, may(reader.as_sender, Action::SendInvitation)),
+        (
+            InvitationAct::Accept,
+            may(reader.as_recipient, Action::AnswerInvitation),
+        ),
+        (
+            InvitationAct::Decline,
+            may(reader.as_recipient, Action::AnswerInvitation),
+        ),
+        (
+            InvitationAct::Resend,
+            may(reader.as_sender, Action::SendInvitation),
+        ),
+        (
+            InvitationAct::Cancel,
+            may(reader.as_sender, Action::SendInvitation),
+        ),
     ];
     let open = status == InvitationStatus::Pending;
-    acts.into_iter().filter(|(_, may)| open && *may).map(|(act, _)| act).collect()
+    acts.into_iter()
+        .filter(|(_, may)| open && *may)
+        .map(|(act, _)| act)
+        .collect()
 }
 
 /// An invitation after an act, as the caller sees it.
-pub fn again(tx: &mut Tx, user: crate::domain::id::UserId, id: InvitationId) -> Result<(InvitationView, i32)> {
-    let Seen { invitation, as_sender, as_recipient } = model::find(tx, user, id)?;
-    let reader = Reader { as_sender: &as_sender, as_recipient: &as_recipient };
+pub fn again(
+    tx: &mut Tx,
+    user: crate::domain::id::UserId,
+    id: InvitationId,
+) -> Result<(InvitationView, i32)> {
+    let Seen {
+        invitation,
+        as_sender,
+        as_recipient,
+    } = model::find(tx, user, id)?;
+    let reader = Reader {
+        as_sender: &as_sender,
+        as_recipient: &as_recipient,
+    };
     Ok((view(tx, &invitation, &reader)?, invitation.version))
 }

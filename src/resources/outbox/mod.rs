@@ -39,7 +39,10 @@ pub struct OutboxMailView {
     #[schema(example = "Galerie Arno invites Studio Lumen to a partnership.")]
     text: String,
     /// The link in it.
-    #[schema(format = "uri", example = "http://127.0.0.1:8080/v1/invitation-links/bXkgdG9rZW4")]
+    #[schema(
+        format = "uri",
+        example = "http://127.0.0.1:8080/v1/invitation-links/bXkgdG9rZW4"
+    )]
     link: Option<String>,
     /// When it was written.
     created_at: DateTime<Utc>,
@@ -65,22 +68,38 @@ struct Row {
 /// The mails that wait to be sent, as they will read, the newest first. For the operator's administrators.
 #[utoipa::path(tag = "Admin", params(Paging), responses((status = 200, body = Page<OutboxMailView>, description = "A page of mails.")), extensions(("x-problems" = json!(["forbidden"]))))]
 #[get("/v1/admin/outbox")]
-pub async fn list_outbox_mails(caller: Caller, db: Data<Db>, config: Data<Config>, listing: Listing<NoFilters>) -> Result<Reply<Page<OutboxMailView>>> {
+pub async fn list_outbox_mails(
+    caller: Caller,
+    db: Data<Db>,
+    config: Data<Config>,
+    listing: Listing<NoFilters>,
+) -> Result<Reply<Page<OutboxMailView>>> {
     db.read(move |tx| {
         let identity = caller.identify(tx)?;
         if identity.operator != Some(OperatorRole::Admin) {
             return Err(Refusal::by(Code::Forbidden, "ACC-1").into());
         }
-        let total = listing.include_total.then(|| mails::table.count().get_result(tx.conn)).transpose()?;
+        let total = listing
+            .include_total
+            .then(|| mails::table.count().get_result(tx.conn))
+            .transpose()?;
         let mut query = mails::table.into_boxed::<MultiBackend>();
         if let Some(after) = listing.after::<kind::Mail>() {
             query = query.filter(mails::id.lt(after));
         }
-        let rows: Vec<Row> = query.order((mails::created_at.desc(), mails::id.desc())).limit(listing.fetch()).select(Row::as_select()).load(tx.conn)?;
+        let rows: Vec<Row> = query
+            .order((mails::created_at.desc(), mails::id.desc()))
+            .limit(listing.fetch())
+            .select(Row::as_select())
+            .load(tx.conn)?;
         let views = rows
             .into_iter()
             .map(|row| {
-                let token = row.token.as_ref().map(|sealed| tx.keys.open(Purpose::Mail, sealed)).transpose()?;
+                let token = row
+                    .token
+                    .as_ref()
+                    .map(|sealed| tx.keys.open(Purpose::Mail, sealed))
+                    .transpose()?;
                 row.view(&config.public_url, token)
             })
             .collect::<Result<Vec<_>>>()?;
@@ -91,10 +110,20 @@ pub async fn list_outbox_mails(caller: Caller, db: Data<Db>, config: Data<Config
 
 impl Row {
     fn view(self, public_url: &str, token: Option<Vec<u8>>) -> Result<OutboxMailView> {
-        let link = token.map(|token| format!("{public_url}/v1/invitation-links/{}", String::from_utf8_lossy(&token)));
+        let link = token.map(|token| {
+            format!(
+                "{public_url}/v1/invitation-links/{}",
+                String::from_utf8_lossy(&token)
+            )
+        });
         let given: serde_json::Map<String, Value> = serde_json::from_str(&self.arguments)?;
         let known = ["sender", "recipient", "until", "mode"];
-        let word = |name: &&'static str| given.get(*name).and_then(Value::as_str).map(|value| (*name, value.to_owned()));
+        let word = |name: &&'static str| {
+            given
+                .get(*name)
+                .and_then(Value::as_str)
+                .map(|value| (*name, value.to_owned()))
+        };
         let mut arguments: Vec<(&'static str, String)> = known.iter().filter_map(word).collect();
         arguments.extend(link.clone().map(|link| ("link", link)));
         Ok(OutboxMailView {
@@ -102,7 +131,11 @@ impl Row {
             recipient: self.recipient,
             language: self.language,
             subject: locale::text(self.language, &self.template, &arguments),
-            text: locale::text(self.language, &format!("{}.text", self.template), &arguments),
+            text: locale::text(
+                self.language,
+                &format!("{}.text", self.template),
+                &arguments,
+            ),
             link,
             created_at: self.created_at.and_utc(),
             sent_at: self.sent_at.map(|at| at.and_utc()),

@@ -1,8 +1,9 @@
 //! Changing what a partner may reach, and who pays: the customer's alone (PSH-5, PSH-6).
+use super::customer;
 use super::model::{self, Partnership};
 use super::views::{self, PartnershipView};
-use crate::api::{Caller, IfMatch, Reply, Valid};
 use crate::api::access::WantedAccess;
+use crate::api::{Caller, IfMatch, Reply, Valid};
 use crate::db::record::{Event, Mail};
 use crate::db::witness::Identity;
 use crate::db::{Db, Tx};
@@ -14,7 +15,6 @@ use crate::domain::policy::{self, Action};
 use crate::domain::refusal::{Code, Fault, Refusal};
 use crate::error::Result;
 use crate::resources::accounts::step_up::{self, PasswordGiven};
-use super::customer;
 use crate::resources::invitations;
 use actix_web::put;
 use actix_web::web::{Data, Path};
@@ -27,7 +27,7 @@ use validator::Validate;
 /// What the partner may reach from now on.
 #[derive(Debug, Clone, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"level": "limited", "product_ids": ["product_01jd8xk3v9e6mbyg4q5r7s8t9v"], "payment_mode": null, "replace": null, "password": null}))]
+#[schema(example = json!({"level": "limited", "product_ids": ["product_01jd8xk3v9e6mbyg4q5r7s8t9v"]}))]
 pub struct AccessChange {
     /// Chosen products, or everything.
     level: Level,
@@ -62,7 +62,13 @@ pub struct PaymentModeChange {
     responses((status = 200, body = PartnershipView, description = "The partnership as it is now.")),
     extensions(("x-if-match" = json!("required")), ("x-problems" = json!(["forbidden", "already_ended", "conflicting_partnerships", "password_required", "wrong_password", "session_required", "locked_out"]))))]
 #[put("/v1/partnerships/{id}/access")]
-pub async fn change_partnership_access(caller: Caller, db: Data<Db>, if_match: IfMatch, id: Path<PartnershipId>, change: Valid<AccessChange>) -> Result<Reply<PartnershipView>> {
+pub async fn change_partnership_access(
+    caller: Caller,
+    db: Data<Db>,
+    if_match: IfMatch,
+    id: Path<PartnershipId>,
+    change: Valid<AccessChange>,
+) -> Result<Reply<PartnershipView>> {
     let replace: BTreeSet<PartnershipId> = change.replace.iter().flatten().copied().collect();
     let given = match replace.is_empty() {
         true => None,
@@ -70,11 +76,25 @@ pub async fn change_partnership_access(caller: Caller, db: Data<Db>, if_match: I
     };
     db.write(move |tx| {
         let identity = caller.identify(tx)?;
-        let wanted = WantedAccess { level: change.level, product_ids: change.product_ids.clone(), payment_mode: change.payment_mode };
+        let wanted = WantedAccess {
+            level: change.level,
+            product_ids: change.product_ids.clone(),
+            payment_mode: change.payment_mode,
+        };
         let access = wanted.read(Naming::Any, "").map_err(Refusal::invalid)?;
         let (row, rule) = open_for(tx, &identity, *id, Action::ChangeAccess)?;
         if_match.required(row.version)?;
-        set(tx, &identity, &row, &access, &Replacing { ids: &replace, given: given.as_ref() }, rule)?;
+        set(
+            tx,
+            &identity,
+            &row,
+            &access,
+            &Replacing {
+                ids: &replace,
+                given: given.as_ref(),
+            },
+            rule,
+        )?;
         answer(tx, &identity, *id)
     })
     .await
@@ -87,24 +107,49 @@ pub async fn change_partnership_access(caller: Caller, db: Data<Db>, if_match: I
     responses((status = 200, body = PartnershipView, description = "The partnership as it is now.")),
     extensions(("x-if-match" = json!("required")), ("x-problems" = json!(["forbidden", "already_ended"]))))]
 #[put("/v1/partnerships/{id}/payment-mode")]
-pub async fn change_payment_mode(caller: Caller, db: Data<Db>, if_match: IfMatch, id: Path<PartnershipId>, change: Valid<PaymentModeChange>) -> Result<Reply<PartnershipView>> {
+pub async fn change_payment_mode(
+    caller: Caller,
+    db: Data<Db>,
+    if_match: IfMatch,
+    id: Path<PartnershipId>,
+    change: Valid<PaymentModeChange>,
+) -> Result<Reply<PartnershipView>> {
     db.write(move |tx| {
         let identity = caller.identify(tx)?;
         let (row, rule) = open_for(tx, &identity, *id, Action::ChangePaymentMode)?;
         if_match.required(row.version)?;
-        let timeline = model::timelines(tx, &[*id])?.remove(id.as_ref()).unwrap_or_default();
+        let timeline = model::timelines(tx, &[*id])?
+            .remove(id.as_ref())
+            .unwrap_or_default();
         if let Some(Access::Limited { .. }) = timeline.last().map(|last| last.access) {
             return Err(Refusal::fault("/payment_mode", "expected_null", "INV-4").into());
         }
-        let access = Access::Full { payment_mode: change.payment_mode };
-        set(tx, &identity, &row, &access, &Replacing { ids: &BTreeSet::new(), given: None }, rule)?;
+        let access = Access::Full {
+            payment_mode: change.payment_mode,
+        };
+        set(
+            tx,
+            &identity,
+            &row,
+            &access,
+            &Replacing {
+                ids: &BTreeSet::new(),
+                given: None,
+            },
+            rule,
+        )?;
         answer(tx, &identity, *id)
     })
     .await
 }
 
 /// An open partnership on which the caller may do this.
-fn open_for(tx: &mut Tx, identity: &Identity, id: PartnershipId, action: Action) -> Result<(Partnership, &'static str)> {
+fn open_for(
+    tx: &mut Tx,
+    identity: &Identity,
+    id: PartnershipId,
+    action: Action,
+) -> Result<(Partnership, &'static str)> {
     let found = model::find(tx, identity, id)?;
     let allowed = policy::allow(found, action)?;
     let row = allowed.what.0;
@@ -117,7 +162,9 @@ fn open_for(tx: &mut Tx, identity: &Identity, id: PartnershipId, action: Action)
 fn answer(tx: &mut Tx, identity: &Identity, id: PartnershipId) -> Result<Reply<PartnershipView>> {
     let found = model::find(tx, identity, id)?;
     let (row, timeline) = found.what;
-    let at = timeline.last().map_or(tx.now, |last| last.interval.from.max(tx.now));
+    let at = timeline
+        .last()
+        .map_or(tx.now, |last| last.interval.from.max(tx.now));
     let view = views::one(tx, &row, &timeline, &found.standings, identity.language, at)?;
     Ok(Reply::ok(&view)?.version(row.version))
 }
@@ -128,20 +175,48 @@ pub struct Replacing<'a> {
     pub given: Option<&'a PasswordGiven>,
 }
 
-fn set(tx: &mut Tx, identity: &Identity, row: &Partnership, access: &Access, replacing: &Replacing, rule: &'static str) -> Result<()> {
+fn set(
+    tx: &mut Tx,
+    identity: &Identity,
+    row: &Partnership,
+    access: &Access,
+    replacing: &Replacing,
+    rule: &'static str,
+) -> Result<()> {
     customer::must_own(tx, row.customer_id, access.products(), "/product_ids")?;
-    let before = model::timelines(tx, &[row.id])?.remove(&row.id).and_then(|timeline| timeline.last());
-    if before.as_ref().is_some_and(|before| before.access == *access) {
+    let before = model::timelines(tx, &[row.id])?
+        .remove(&row.id)
+        .and_then(|timeline| timeline.last());
+    if before
+        .as_ref()
+        .is_some_and(|before| before.access == *access)
+    {
         return Ok(());
     }
-    let others: Vec<_> = model::open_of_customer(tx, row.customer_id)?.into_iter().filter(|open| open.id != row.id).collect();
+    let others: Vec<_> = model::open_of_customer(tx, row.customer_id)?
+        .into_iter()
+        .filter(|open| open.id != row.id)
+        .collect();
     let in_the_way = conflicts(&others, access);
-    if let Some(unknown) = replacing.ids.iter().find(|id| !others.iter().any(|open| open.id == **id)) {
-        return Err(Refusal::invalid(vec![Fault::new("/replace", "unknown").with("id", unknown)]).rule("INV-8").into());
+    if let Some(unknown) = replacing
+        .ids
+        .iter()
+        .find(|id| !others.iter().any(|open| open.id == **id))
+    {
+        return Err(
+            Refusal::invalid(vec![Fault::new("/replace", "unknown").with("id", unknown)])
+                .rule("INV-8")
+                .into(),
+        );
     }
     if !in_the_way.is_subset(replacing.ids) {
-        let rule = match access { Access::Full { .. } => "PSH-1", Access::Limited { .. } => "PSH-3" };
-        return Err(Refusal::by(Code::ConflictingPartnerships, rule).conflicts(&in_the_way).into());
+        let rule = match access {
+            Access::Full { .. } => "PSH-1",
+            Access::Limited { .. } => "PSH-3",
+        };
+        return Err(Refusal::by(Code::ConflictingPartnerships, rule)
+            .conflicts(&in_the_way)
+            .into());
     }
     if let Some(given) = replacing.given {
         given.still_holds(tx, identity)?;
@@ -151,25 +226,60 @@ fn set(tx: &mut Tx, identity: &Identity, row: &Partnership, access: &Access, rep
         super::end::conclude(tx, Some(identity), &other, row.customer_id, None, "INV-8")?;
     }
     model::change_access(tx, row, access)?;
-    record(tx, identity, row, before.map(|before| before.access), access, rule)?;
+    record(
+        tx,
+        identity,
+        row,
+        before.map(|before| before.access),
+        access,
+        rule,
+    )?;
     if matches!(access, Access::Full { .. }) {
         invitations::model::supersede_others(tx, identity, row.customer_id, None)?;
     }
     Ok(())
 }
 
-fn record(tx: &mut Tx, identity: &Identity, row: &Partnership, before: Option<Access>, access: &Access, rule: &'static str) -> Result<()> {
+fn record(
+    tx: &mut Tx,
+    identity: &Identity,
+    row: &Partnership,
+    before: Option<Access>,
+    access: &Access,
+    rule: &'static str,
+) -> Result<()> {
     let (old, new) = (before.as_ref().map(Access::terms), access.terms());
     let only_mode = old.is_some_and(|old| old.level() == Level::Full && new.level() == Level::Full);
-    let kind = if only_mode { EventType::PartnershipPaymentModeChanged } else { EventType::PartnershipAccessChanged };
+    let kind = if only_mode {
+        EventType::PartnershipPaymentModeChanged
+    } else {
+        EventType::PartnershipAccessChanged
+    };
     let told = json!({"before": old.map(|old| old.as_str()), "after": new.as_str(), "product_ids": access.products()});
-    let event = Event { partnership: Some(row.id), ..Event::new(kind, row.id).between(Some(row.customer_id), Some(row.partner_id)).data(told).by_rule(rule) };
+    let event = Event {
+        partnership: Some(row.id),
+        ..Event::new(kind, row.id)
+            .between(Some(row.customer_id), Some(row.partner_id))
+            .data(told)
+            .by_rule(rule)
+    };
     let event = tx.record(Some(identity), event)?;
     if only_mode {
         let sender = invitations::mails::name(tx, row.customer_id)?;
-        for (recipient, language) in invitations::mails::legal_representatives(tx, row.partner_id)? {
-            let arguments = json!({"sender": sender, "mode": new.payment_mode().map(PaymentMode::as_str)});
-            tx.mail(event, &Mail { recipient, language, template: "mail-payment-mode-changed", arguments, token: None })?;
+        for (recipient, language) in invitations::mails::legal_representatives(tx, row.partner_id)?
+        {
+            let arguments =
+                json!({"sender": sender, "mode": new.payment_mode().map(PaymentMode::as_str)});
+            tx.mail(
+                event,
+                &Mail {
+                    recipient,
+                    language,
+                    template: "mail-payment-mode-changed",
+                    arguments,
+                    token: None,
+                },
+            )?;
         }
     }
     Ok(())

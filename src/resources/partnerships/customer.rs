@@ -10,7 +10,12 @@ use diesel::prelude::*;
 use std::collections::BTreeSet;
 
 /// Refuses a selection that names anything but the customer's own products (INV-4).
-pub fn must_own(tx: &mut Tx, customer: OrganizationId, named: Option<&BTreeSet<ProductId>>, at: &str) -> Result<()> {
+pub fn must_own(
+    tx: &mut Tx,
+    customer: OrganizationId,
+    named: Option<&BTreeSet<ProductId>>,
+    at: &str,
+) -> Result<()> {
     let named = named.cloned().unwrap_or_default();
     let owned: BTreeSet<ProductId> = products::table
         .filter(products::organization_id.eq(customer))
@@ -43,7 +48,11 @@ pub fn dismiss_added_by(tx: &mut Tx, partnership: PartnershipId) -> Result<()> {
 
 /// People of the partner who were external users of the customer reach it through the partnership
 /// from now on (ORG-5).
-pub fn supersede_externals(tx: &mut Tx, customer: OrganizationId, partner: OrganizationId) -> Result<()> {
+pub fn supersede_externals(
+    tx: &mut Tx,
+    customer: OrganizationId,
+    partner: OrganizationId,
+) -> Result<()> {
     let people: Vec<UserId> = memberships::table
         .filter(memberships::organization_id.eq(partner))
         .filter(memberships::valid_to.is_null())

@@ -1,4 +1,5 @@
 //! Ending a partnership: either side's legal representative, with the password again (PSH-7, ORG-7).
+use super::customer;
 use super::model::{self, Partnership};
 use super::views::{self, PartnershipView};
 use crate::api::{Caller, Post, Reply};
@@ -10,7 +11,6 @@ use crate::domain::id::{OrganizationId, PartnershipId};
 use crate::domain::policy::{self, Action, Standing};
 use crate::error::Result;
 use crate::resources::accounts::step_up;
-use super::customer;
 use crate::resources::invitations;
 use actix_web::post;
 use actix_web::web::{Data, Path};
@@ -40,7 +40,12 @@ pub struct PartnershipEnd {
     responses((status = 200, body = PartnershipView, description = "The partnership, ended.")),
     extensions(("x-problems" = json!(["forbidden", "password_required", "wrong_password", "session_required", "locked_out"]))))]
 #[post("/v1/partnerships/{id}/end")]
-pub async fn end_partnership(caller: Caller, db: Data<Db>, id: Path<PartnershipId>, end: Post<PartnershipEnd>) -> Result<Reply<PartnershipView>> {
+pub async fn end_partnership(
+    caller: Caller,
+    db: Data<Db>,
+    id: Path<PartnershipId>,
+    end: Post<PartnershipEnd>,
+) -> Result<Reply<PartnershipView>> {
     let (asking, id) = (caller.clone(), *id);
     // Who may not end it is told so before any password is looked at.
     db.read(move |tx| {
@@ -64,7 +69,14 @@ pub async fn end_partnership(caller: Caller, db: Data<Db>, id: Path<PartnershipI
                 Standing::Partner { partner, .. } => partner,
                 Standing::Member { .. } | Standing::Operator { .. } => row.customer_id,
             };
-            conclude(tx, Some(identity), &row, by, end.reason.as_deref(), allowed.rule)?;
+            conclude(
+                tx,
+                Some(identity),
+                &row,
+                by,
+                end.reason.as_deref(),
+                allowed.rule,
+            )?;
         }
         let found = model::find(tx, identity, id)?;
         let (row, timeline) = found.what;
@@ -91,15 +103,34 @@ pub fn conclude(
         .between(Some(row.customer_id), Some(row.partner_id))
         .data(json!({"ended_by": by}))
         .by_rule(rule);
-    let event = tx.record(identity, Event { partnership: Some(row.id), ..event })?;
-    let (sender, other) = if by == row.customer_id { (row.customer_id, row.partner_id) } else { (row.partner_id, row.customer_id) };
+    let event = tx.record(
+        identity,
+        Event {
+            partnership: Some(row.id),
+            ..event
+        },
+    )?;
+    let (sender, other) = if by == row.customer_id {
+        (row.customer_id, row.partner_id)
+    } else {
+        (row.partner_id, row.customer_id)
+    };
     let arguments = json!({
         "sender": invitations::mails::name(tx, sender)?,
         "recipient": invitations::mails::name(tx, other)?,
     });
     for (recipient, language) in invitations::mails::legal_representatives(tx, other)? {
         let arguments = arguments.clone();
-        tx.mail(event, &Mail { recipient, language, template: "mail-partnership-ended", arguments, token: None })?;
+        tx.mail(
+            event,
+            &Mail {
+                recipient,
+                language,
+                template: "mail-partnership-ended",
+                arguments,
+                token: None,
+            },
+        )?;
     }
     Ok(())
 }

@@ -2,10 +2,12 @@
 use crate::db::schema::{
     assignments, customer_access, organizations, partnership_terms, partnerships, selections,
 };
+use crate::db::witness::{self, Identity};
 use crate::db::{Tx, insert_all};
 use crate::domain::access::{Access, Level, PaymentMode, Terms};
-use crate::domain::id::{InvitationId, MemberId, OrganizationId, PartnershipId, ProductId, TenderId};
-use crate::db::witness::{self, Identity};
+use crate::domain::id::{
+    InvitationId, MemberId, OrganizationId, PartnershipId, ProductId, TenderId,
+};
 use crate::domain::partnership::{Interval, Open, Timeline};
 use crate::domain::policy::{Found, PartnershipState, Standing};
 use crate::domain::refusal::Refusal;
@@ -243,15 +245,31 @@ pub fn open_of_customer(tx: &mut Tx, customer: OrganizationId) -> Result<Vec<Ope
         .load(tx.conn)?;
     let ids: Vec<PartnershipId> = terms.iter().map(|(id, ..)| *id).collect();
     let timelines = timelines(tx, &ids)?;
-    let open = |(id, timeline): (PartnershipId, Timeline)| timeline.last().map(|last| Open { id, access: last.access });
+    let open = |(id, timeline): (PartnershipId, Timeline)| {
+        timeline.last().map(|last| Open {
+            id,
+            access: last.access,
+        })
+    };
     Ok(timelines.into_iter().filter_map(open).collect())
 }
 
-type SelectedRow = (PartnershipId, ProductId, NaiveDateTime, Option<NaiveDateTime>);
+type SelectedRow = (
+    PartnershipId,
+    ProductId,
+    NaiveDateTime,
+    Option<NaiveDateTime>,
+);
 
 /// Every state that these partnerships ever had. Two queries.
 pub fn timelines(tx: &mut Tx, ids: &[PartnershipId]) -> Result<BTreeMap<PartnershipId, Timeline>> {
-    let terms: Vec<(PartnershipId, Level, Option<PaymentMode>, NaiveDateTime, Option<NaiveDateTime>)> = partnership_terms::table
+    let terms: Vec<(
+        PartnershipId,
+        Level,
+        Option<PaymentMode>,
+        NaiveDateTime,
+        Option<NaiveDateTime>,
+    )> = partnership_terms::table
         .filter(partnership_terms::partnership_id.eq_any(ids))
         .order(partnership_terms::valid_from)
         .select((
@@ -264,21 +282,39 @@ pub fn timelines(tx: &mut Tx, ids: &[PartnershipId]) -> Result<BTreeMap<Partners
         .load(tx.conn)?;
     let chosen: Vec<SelectedRow> = selections::table
         .filter(selections::partnership_id.eq_any(ids))
-        .select((selections::partnership_id, selections::product_id, selections::valid_from, selections::valid_to))
+        .select((
+            selections::partnership_id,
+            selections::product_id,
+            selections::valid_from,
+            selections::valid_to,
+        ))
         .load(tx.conn)?;
     let mut found: BTreeMap<PartnershipId, Timeline> = BTreeMap::new();
     for (id, level, mode, from, to) in terms {
-        let terms = Terms::new(level, mode).ok_or_else(|| Error::internal("a partnership's terms cannot be read"))?;
-        found.entry(id).or_default().terms.push((terms, Interval { from, to }));
+        let terms = Terms::new(level, mode)
+            .ok_or_else(|| Error::internal("a partnership's terms cannot be read"))?;
+        found
+            .entry(id)
+            .or_default()
+            .terms
+            .push((terms, Interval { from, to }));
     }
     for (id, product, from, to) in chosen {
-        found.entry(id).or_default().selections.push((product, Interval { from, to }));
+        found
+            .entry(id)
+            .or_default()
+            .selections
+            .push((product, Interval { from, to }));
     }
     Ok(found)
 }
 
 /// A partnership with the caller's standings from either side; nobody else's exists.
-pub fn find(tx: &mut Tx, identity: &Identity, id: PartnershipId) -> Result<Found<(Partnership, Timeline)>> {
+pub fn find(
+    tx: &mut Tx,
+    identity: &Identity,
+    id: PartnershipId,
+) -> Result<Found<(Partnership, Timeline)>> {
     let row: Partnership = partnerships::table
         .find(id)
         .select(Partnership::as_select())
@@ -286,18 +322,38 @@ pub fn find(tx: &mut Tx, identity: &Identity, id: PartnershipId) -> Result<Found
         .optional()?
         .ok_or_else(Refusal::not_found)?;
     let timeline = timelines(tx, &[id])?.remove(&id).unwrap_or_default();
-    let terms = timeline.last().ok_or_else(|| Error::internal("a partnership has no terms"))?.access.terms();
+    let terms = timeline
+        .last()
+        .ok_or_else(|| Error::internal("a partnership has no terms"))?
+        .access
+        .terms();
     let sides = (id, row.customer_id, row.partner_id);
-    let standings = witness::of_partnership(tx, identity.user, sides, terms, row.ended_at.is_some())?;
-    Ok(Found { what: (row, timeline), standings })
+    let standings =
+        witness::of_partnership(tx, identity.user, sides, terms, row.ended_at.is_some())?;
+    Ok(Found {
+        what: (row, timeline),
+        standings,
+    })
 }
 
 /// The standings that an organization's own members have towards one of its partnerships, by the
 /// side the organization is on.
-pub fn seen_from(organization: OrganizationId, row: &Partnership, timeline: &Timeline, standings: &[Standing]) -> Vec<Standing> {
+pub fn seen_from(
+    organization: OrganizationId,
+    row: &Partnership,
+    timeline: &Timeline,
+    standings: &[Standing],
+) -> Vec<Standing> {
     let terms = timeline.last().map(|last| last.access.terms());
     let partner_side = |standing: &Standing| match (standing, terms) {
-        (Standing::Member { member, role, may_order }, Some(terms)) if row.partner_id == organization => Standing::Partner {
+        (
+            Standing::Member {
+                member,
+                role,
+                may_order,
+            },
+            Some(terms),
+        ) if row.partner_id == organization => Standing::Partner {
             partnership: row.id,
             partner: organization,
             member: *member,
@@ -305,7 +361,11 @@ pub fn seen_from(organization: OrganizationId, row: &Partnership, timeline: &Tim
             may_order: *may_order,
             narrowed: false,
             terms,
-            state: if row.ended_at.is_some() { PartnershipState::Ended } else { PartnershipState::Active },
+            state: if row.ended_at.is_some() {
+                PartnershipState::Ended
+            } else {
+                PartnershipState::Active
+            },
         },
         _ => standing.clone(),
     };
@@ -327,5 +387,8 @@ pub fn names(
 
 /// A partnership's row; the caller has been found to stand towards it already.
 pub fn row(tx: &mut Tx, id: PartnershipId) -> Result<Partnership> {
-    Ok(partnerships::table.find(id).select(Partnership::as_select()).first(tx.conn)?)
+    Ok(partnerships::table
+        .find(id)
+        .select(Partnership::as_select())
+        .first(tx.conn)?)
 }

@@ -79,7 +79,12 @@ fn instant(as_of: Option<DateTime<Utc>>, now: NaiveDateTime) -> NaiveDateTime {
 #[utoipa::path(tag = "Partnerships", params(("org_id" = OrganizationId, Path, description = "The organization."), PartnershipFilters, Paging),
     responses((status = 200, body = Page<PartnershipView>, description = "A page of partnerships.")), extensions(("x-problems" = json!(["forbidden"]))))]
 #[get("/v1/organizations/{org_id}/partnerships")]
-pub async fn list_partnerships(caller: Caller, db: Data<Db>, org: Path<OrganizationId>, listing: Listing<PartnershipFilters>) -> Result<Reply<Page<PartnershipView>>> {
+pub async fn list_partnerships(
+    caller: Caller,
+    db: Data<Db>,
+    org: Path<OrganizationId>,
+    listing: Listing<PartnershipFilters>,
+) -> Result<Reply<Page<PartnershipView>>> {
     db.snapshot(move |tx| {
         let identity = caller.identify(tx)?;
         let found = witness::organization(tx, &identity, *org)?;
@@ -89,32 +94,50 @@ pub async fn list_partnerships(caller: Caller, db: Data<Db>, org: Path<Organizat
         let query = || {
             let customer = partnerships::customer_id.eq(*org);
             let partner = partnerships::partner_id.eq(*org);
-            let mut query = partnerships::table.into_boxed::<MultiBackend>().filter(partnerships::started_at.le(at));
+            let mut query = partnerships::table
+                .into_boxed::<MultiBackend>()
+                .filter(partnerships::started_at.le(at));
             query = match listing.filters.r#as {
                 Some(PartnershipSide::Customer) => query.filter(customer),
                 Some(PartnershipSide::Partner) => query.filter(partner),
                 None => query.filter(customer.or(partner)),
             };
             query = match listing.filters.status {
-                Some(PartnershipStatus::Active) => query.filter(partnerships::ended_at.is_null().or(partnerships::ended_at.gt(at))),
+                Some(PartnershipStatus::Active) => query.filter(
+                    partnerships::ended_at
+                        .is_null()
+                        .or(partnerships::ended_at.gt(at)),
+                ),
                 Some(PartnershipStatus::Ended) => query.filter(partnerships::ended_at.le(at)),
                 Some(PartnershipStatus::Scheduled) => query.filter(partnerships::started_at.gt(at)),
                 None => query,
             };
             match &allowed.by {
-                Standing::Partner { partnership, .. } => query.filter(partnerships::id.eq(*partnership)),
+                Standing::Partner { partnership, .. } => {
+                    query.filter(partnerships::id.eq(*partnership))
+                }
                 Standing::Member { .. } | Standing::Operator { .. } => query,
             }
         };
-        let total = listing.include_total.then(|| query().count().get_result(tx.conn)).transpose()?;
+        let total = listing
+            .include_total
+            .then(|| query().count().get_result(tx.conn))
+            .transpose()?;
         let mut page = query();
         if let Some(after) = listing.after::<kind::Partnership>() {
             page = page.filter(partnerships::id.lt(after));
         }
-        let rows: Vec<Partnership> = page.order(partnerships::id.desc()).limit(listing.fetch()).select(Partnership::as_select()).load(tx.conn)?;
+        let rows: Vec<Partnership> = page
+            .order(partnerships::id.desc())
+            .limit(listing.fetch())
+            .select(Partnership::as_select())
+            .load(tx.conn)?;
         let ids: Vec<PartnershipId> = rows.iter().map(|row| row.id).collect();
         let timelines = model::timelines(tx, &ids)?;
-        let organizations: BTreeSet<OrganizationId> = rows.iter().flat_map(|row| [row.customer_id, row.partner_id]).collect();
+        let organizations: BTreeSet<OrganizationId> = rows
+            .iter()
+            .flat_map(|row| [row.customer_id, row.partner_id])
+            .collect();
         let names = model::names(tx, &organizations)?;
         let views = rows
             .iter()
@@ -135,7 +158,12 @@ pub async fn list_partnerships(caller: Caller, db: Data<Db>, org: Path<Organizat
 #[utoipa::path(tag = "Partnerships", params(("id" = PartnershipId, Path, description = "The partnership."), AsOf),
     responses((status = 200, body = PartnershipView, description = "The partnership.")), extensions(("x-etag" = json!(true)), ("x-problems" = json!(["forbidden"]))))]
 #[get("/v1/partnerships/{id}")]
-pub async fn get_partnership(caller: Caller, db: Data<Db>, id: Path<PartnershipId>, query: Query<AsOf>) -> Result<Reply<PartnershipView>> {
+pub async fn get_partnership(
+    caller: Caller,
+    db: Data<Db>,
+    id: Path<PartnershipId>,
+    query: Query<AsOf>,
+) -> Result<Reply<PartnershipView>> {
     db.snapshot(move |tx| {
         let identity = caller.identify(tx)?;
         let found = model::find(tx, &identity, *id)?;
@@ -149,7 +177,11 @@ pub async fn get_partnership(caller: Caller, db: Data<Db>, id: Path<PartnershipI
 }
 
 fn started(row: &Partnership, at: NaiveDateTime) -> Result<NaiveDateTime> {
-    if row.started_at <= at { Ok(at) } else { Err(Refusal::not_found().rule("PSH-8").into()) }
+    if row.started_at <= at {
+        Ok(at)
+    } else {
+        Err(Refusal::not_found().rule("PSH-8").into())
+    }
 }
 
 /// Every version of a partnership's access.
@@ -158,7 +190,11 @@ fn started(row: &Partnership, at: NaiveDateTime) -> Result<NaiveDateTime> {
 #[utoipa::path(tag = "Partnerships", params(("id" = PartnershipId, Path, description = "The partnership.")),
     responses((status = 200, body = PartnershipHistoryView, description = "All versions.")), extensions(("x-problems" = json!(["forbidden"]))))]
 #[get("/v1/partnerships/{id}/history")]
-pub async fn list_partnership_versions(caller: Caller, db: Data<Db>, id: Path<PartnershipId>) -> Result<Reply<PartnershipHistoryView>> {
+pub async fn list_partnership_versions(
+    caller: Caller,
+    db: Data<Db>,
+    id: Path<PartnershipId>,
+) -> Result<Reply<PartnershipHistoryView>> {
     db.snapshot(move |tx| {
         let identity = caller.identify(tx)?;
         let found = model::find(tx, &identity, *id)?;
@@ -176,7 +212,12 @@ pub async fn list_partnership_versions(caller: Caller, db: Data<Db>, id: Path<Pa
 #[utoipa::path(tag = "Partnerships", params(("id" = PartnershipId, Path, description = "The partnership."), AsOf),
     responses((status = 200, body = PartnershipScopesView, description = "All six.")), extensions(("x-problems" = json!(["forbidden"]))))]
 #[get("/v1/partnerships/{id}/permission-scopes")]
-pub async fn get_partnership_permission_scopes(caller: Caller, db: Data<Db>, id: Path<PartnershipId>, query: Query<AsOf>) -> Result<Reply<PartnershipScopesView>> {
+pub async fn get_partnership_permission_scopes(
+    caller: Caller,
+    db: Data<Db>,
+    id: Path<PartnershipId>,
+    query: Query<AsOf>,
+) -> Result<Reply<PartnershipScopesView>> {
     db.snapshot(move |tx| {
         let identity = caller.identify(tx)?;
         let found = model::find(tx, &identity, *id)?;

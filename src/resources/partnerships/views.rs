@@ -79,7 +79,11 @@ impl From<Version> for PartnershipVersionView {
 }
 
 /// What can be done to a partnership itself.
-const ACTIONS: &[Action] = &[Action::ChangeAccess, Action::ChangePaymentMode, Action::EndPartnership];
+const ACTIONS: &[Action] = &[
+    Action::ChangeAccess,
+    Action::ChangePaymentMode,
+    Action::EndPartnership,
+];
 
 pub type Names = BTreeMap<OrganizationId, String>;
 
@@ -95,7 +99,10 @@ pub fn view(
     let ended_at = row.ended_at.filter(|ended| *ended <= at);
     let access = access_at(timeline, ended_at, at)?;
     let full = matches!(access, Access::Full { .. });
-    let name = |id: OrganizationId| OrganizationNameView { id, name: names.get(&id).cloned().unwrap_or_default() };
+    let name = |id: OrganizationId| OrganizationNameView {
+        id,
+        name: names.get(&id).cloned().unwrap_or_default(),
+    };
     let open = row.ended_at.is_none();
     let fits = |action: &Action| open && (full || *action != Action::ChangePaymentMode);
     Ok(PartnershipView {
@@ -113,17 +120,26 @@ pub fn view(
         ended_at: ended_at.map(|at| at.and_utc()),
         ended_by: row.ended_by.filter(|_| ended_at.is_some()),
         version: row.version,
-        available_actions: policy::available(standings, ACTIONS).into_iter().filter(fits).collect(),
+        available_actions: policy::available(standings, ACTIONS)
+            .into_iter()
+            .filter(fits)
+            .collect(),
     })
 }
 
 /// What is reached at an instant, or was reached last before an end.
-pub fn access_at(timeline: &Timeline, ended_at: Option<NaiveDateTime>, at: NaiveDateTime) -> Result<Access> {
+pub fn access_at(
+    timeline: &Timeline,
+    ended_at: Option<NaiveDateTime>,
+    at: NaiveDateTime,
+) -> Result<Access> {
     let version = match ended_at {
         Some(_) => timeline.last(),
         None => timeline.at(at),
     };
-    version.map(|version| version.access).ok_or_else(|| Error::internal("a partnership has no terms"))
+    version
+        .map(|version| version.access)
+        .ok_or_else(|| Error::internal("a partnership has no terms"))
 }
 
 /// One partnership with its names.

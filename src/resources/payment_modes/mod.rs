@@ -95,7 +95,11 @@ pub async fn list_settlement_rules() -> Result<Reply<SettlementRulesView>> {
 #[utoipa::path(tag = "Reference", security(()), responses((status = 200, body = PaymentModesView, description = "Both modes.")))]
 #[get("/v1/payment-modes")]
 pub async fn list_payment_modes() -> Result<Reply<PaymentModesView>> {
-    let under = |mode: PaymentMode| TABLE.iter().filter(move |row| row.terms.and_then(Terms::payment_mode) == Some(mode));
+    let under = |mode: PaymentMode| {
+        TABLE
+            .iter()
+            .filter(move |row| row.terms.and_then(Terms::payment_mode) == Some(mode))
+    };
     let view = |mode: &PaymentMode| PaymentModeView {
         payment_mode: *mode,
         rules: under(*mode).map(Into::into).collect(),

@@ -9,7 +9,12 @@ use actix_web::web::{Data, Path};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-crate::api::room::room!(get_liveness, get_readiness, list_problem_codes, get_problem_page);
+crate::api::room::room!(
+    get_liveness,
+    get_readiness,
+    list_problem_codes,
+    get_problem_page
+);
 
 /// How the service stands.
 #[derive(Serialize, ToSchema)]
