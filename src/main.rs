@@ -9,7 +9,7 @@ use mandat::domain::event::EventType;
 use mandat::domain::locale::Language;
 use mandat::domain::organization::OperatorRole;
 use mandat::error::{Error, Result};
-use mandat::resources;
+use mandat::resources::{self, billing};
 use mandat::resources::accounts::model::{self as accounts, NewUser};
 use mandat::resources::accounts::password;
 use mandat::resources::accounts::tokens::{self, NewApiToken, TokenScope};
@@ -44,6 +44,8 @@ enum Command {
         #[command(subcommand)]
         command: TokenCommand,
     },
+    /// Prove the books; exit code 1 and the differences if they are not right.
+    Verify,
     /// Print the OpenAPI document.
     Openapi {
         /// The 3.0.3 rendering instead of 3.1.
@@ -162,6 +164,7 @@ async fn run(cli: Cli) -> Result<()> {
                     days,
                 },
         } => create_token(email, name, scopes, days).await,
+        Command::Verify => verify().await,
         Command::Openapi { older } => {
             let (newest, oldest) = resources::documents();
             let document = if older { oldest } else { newest };
@@ -234,6 +237,17 @@ fn world(url: &str) -> String {
         .map(|(email, name, about)| format!("  {email:<34} {name:<14} {about}\n"))
         .collect();
     format!("{}{people}\n{}\n", demo::heading(), demo::curl_lines(url))
+}
+
+async fn verify() -> Result<()> {
+    let proof = open().await?.snapshot(billing::verify::verify).await?;
+    for difference in &proof.differences {
+        say(difference)?;
+    }
+    match proof.differences.len() {
+        0 => say(format_args!("{} transactions with {} entries: all right", proof.transactions, proof.entries)),
+        count => Err(Error::internal(format!("{count} differences"))),
+    }
 }
 
 async fn create_user(email: String, name: String, role: Option<OperatorRole>) -> Result<()> {

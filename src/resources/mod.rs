@@ -1,13 +1,19 @@
 //! FLOOR 4: the rooms, one a resource.
 pub mod accounts;
+pub mod billing;
+pub mod billing_events;
 pub mod catalogue;
 pub mod invitations;
+pub mod invoices;
+pub mod orders;
 pub mod organizations;
 pub mod outbox;
 pub mod partnerships;
 pub mod payment_modes;
 pub mod permission_scopes;
+pub mod prepaid_accounts;
 pub mod programme;
+pub mod quotes;
 pub mod service_status;
 
 use crate::api::locale;
@@ -37,11 +43,17 @@ macro_rules! rooms {
 
 rooms!(
     accounts,
+    billing_events,
     invitations,
+    invoices,
+    orders,
+    organizations,
     outbox,
     partnerships,
     payment_modes,
     permission_scopes,
+    prepaid_accounts,
+    quotes,
     service_status,
 );
 
@@ -59,6 +71,8 @@ rooms!(
         (name = "Sign-in", description = "Signing in and out."),
         (name = "Me", description = "The signed-in person."),
         (name = "Invitations", description = "The proposal of a partnership, by either side."),
+        (name = "Organizations", description = "Who owns products, and what belongs to them."),
+        (name = "Money", description = "Quotes, orders, billing events, invoices, prepaid accounts."),
         (name = "Reference", description = "The tables by which everything is judged and settled."),
         (name = "Admin", description = "For the operator's staff."),
         (name = "Service", description = "How the service stands."),

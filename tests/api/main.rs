@@ -6,4 +6,5 @@ mod world;
 
 mod accounts;
 mod invitations;
+mod money;
 mod partnerships;

@@ -2,11 +2,13 @@
 use crate::db::schema::{families, price_lists, prices, volume_tiers};
 use crate::db::{Tx, insert_all};
 use crate::domain::id::PriceListId;
-use crate::domain::money::Currency;
+use crate::domain::money::{Currency, Money, Rate};
+use crate::domain::pricing::{Advantage, Tariff, VolumeTier};
 use crate::domain::product::Period;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
+use std::collections::BTreeMap;
 
 pub fn insert_family(tx: &mut Tx, code: &str, name: &str) -> Result<()> {
     diesel::insert_into(families::table)
@@ -56,4 +58,40 @@ pub fn insert_price_list(
     insert_all!(tx, prices::table, &rows);
     insert_all!(tx, volume_tiers::table, &tiers);
     Ok(id)
+}
+
+/// What one family costs in one currency and period.
+pub type Key = (String, Period);
+
+/// The tariffs in force at an instant: of each family and period the newest list that has it. Two queries.
+pub fn tariffs(tx: &mut Tx, families: &[&str], currency: Currency, at: NaiveDateTime) -> Result<BTreeMap<Key, Tariff>> {
+    let rows: Vec<PriceRow> = prices::table
+        .inner_join(price_lists::table.on(price_lists::id.eq(prices::price_list_id)))
+        .filter(prices::family.eq_any(families))
+        .filter(prices::currency.eq(currency))
+        .filter(price_lists::effective_from.le(at))
+        .order(price_lists::effective_from)
+        .select(PriceRow::as_select())
+        .load(tx.conn)?;
+    let tiers: Vec<TierRow> = volume_tiers::table
+        .filter(volume_tiers::family.eq_any(families))
+        .filter(volume_tiers::currency.eq(currency))
+        .order(volume_tiers::minimum)
+        .select(TierRow::as_select())
+        .load(tx.conn)?;
+    let wrong = || Error::internal("a price cannot be read");
+    let mut found = BTreeMap::new();
+    for row in rows {
+        let of_list = |tier: &&TierRow| tier.price_list_id == row.price_list_id && tier.family == row.family && tier.period == row.period;
+        let tier = |tier: &TierRow| Some(VolumeTier { minimum: tier.minimum, rate: Rate::from_ppm(tier.rate_ppm)? });
+        let money = |minor| Money { minor, currency };
+        let advantage = match (row.partner_rate_ppm, row.partner_minor) {
+            (Some(ppm), None) => Advantage::Rate(Rate::from_ppm(ppm).ok_or_else(wrong)?),
+            (None, Some(minor)) => Advantage::PartnerPrice(money(minor)),
+            (Some(_), Some(_)) | (None, None) => return Err(wrong()),
+        };
+        let tiers = tiers.iter().filter(of_list).map(tier).collect::<Option<_>>().ok_or_else(wrong)?;
+        found.insert((row.family.clone(), row.period), Tariff { list: money(row.list_minor), advantage, tiers });
+    }
+    Ok(found)
 }

@@ -1,2 +1,12 @@
 //! Organizations, and what belongs to them: members, products, payment methods.
+mod handlers;
 pub mod model;
+mod payment_methods;
+mod products;
+
+crate::api::room::room!(
+    handlers::list_organizations,
+    payment_methods::list_payment_methods,
+    products::list_products,
+    products::get_product,
+);

@@ -1,0 +1,180 @@
+//! Placing an order, from lines or from a quote.
+use crate::api::views::{MoneyView, exactly_one};
+use crate::api::{Caller, Post, Reply};
+use crate::db::record::Event;
+use crate::db::schema::{invoices, orders};
+use crate::db::witness::Identity;
+use crate::db::{Db, Tx};
+use crate::domain::event::EventType;
+use crate::domain::id::{InvoiceId, OrderId, OrganizationId, PartnershipId, PaymentMethodId, QuoteId};
+use crate::domain::money::{Currency, Money};
+use crate::domain::refusal::{Code, Fault, Refusal};
+use crate::domain::settlement::{Orderer, Payer};
+use crate::error::Result;
+use crate::resources::billing::assess::{Assessed, Wanted, WantedLine, assess};
+use crate::resources::billing::book::{Purchase, book};
+use crate::resources::billing_events::views::{BillingEventView, Reader, of_order};
+use crate::resources::quotes::lines::OrderLine;
+use crate::resources::quotes::model as quotes;
+use actix_web::post;
+use actix_web::web::{Data, Path};
+use chrono::{DateTime, NaiveDateTime, Utc};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// An order: exactly one of `quote_id` and `lines` says of what.
+#[derive(Debug, Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"acting_as": "partner", "currency": "CHF", "lines": [{"family": "web_hosting", "quantity": 35, "period": "monthly"}], "payment_method_id": "pm_01jd8xk3v9e6mbyg4q5r7s8t9v"}))]
+pub struct NewOrder {
+    /// The quote to redeem at its price.
+    quote_id: Option<QuoteId>,
+    /// On which side the caller acts; with `lines`.
+    acting_as: Option<Orderer>,
+    /// In which currency; with `lines`.
+    currency: Option<Currency>,
+    /// What to order.
+    #[validate(nested, length(min = 1, max = 100))]
+    #[schema(min_items = 1, max_items = 100)]
+    lines: Option<Vec<OrderLine>>,
+    /// What is charged: a payment method of the payer (PAY-7).
+    payment_method_id: PaymentMethodId,
+}
+
+/// An order.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Order)]
+pub struct OrderView {
+    /// Its id.
+    id: OrderId,
+    /// The customer in whose organization the products are.
+    organization_id: OrganizationId,
+    /// On which side it was placed.
+    acting_as: Orderer,
+    /// Which side pays.
+    payer: Payer,
+    /// The full-access partnership it was placed under.
+    partnership_id: Option<PartnershipId>,
+    /// The quote it redeemed.
+    quote_id: Option<QuoteId>,
+    /// What was charged.
+    charged_amount: MoneyView,
+    /// When it was placed.
+    created_at: DateTime<Utc>,
+}
+
+/// What an order did.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PlacedOrder)]
+pub struct PlacedOrderView {
+    /// The order.
+    order: OrderView,
+    /// One event a line.
+    billing_events: Vec<BillingEventView>,
+    /// The invoice, if the caller acts for the payer.
+    invoice_id: Option<InvoiceId>,
+    /// What to think about; nothing was refused for it.
+    #[schema(example = json!([]))]
+    warnings: Vec<String>,
+}
+
+/// Place an order.
+///
+/// Installs the products in the customer's organization, and writes one billing event a line, the invoice in the payer's organization and the cashback, all or nothing. Who pays which price follows from the partnership. Needs an Idempotency-Key.
+#[utoipa::path(tag = "Money", params(("org_id" = OrganizationId, Path, description = "The customer.")), request_body = NewOrder, responses((status = 201, body = PlacedOrderView, description = "Placed.")),
+    extensions(("x-idempotency" = json!("required")), ("x-problems" = json!(["forbidden", "insufficient_balance", "quote_stale", "quote_expired", "quote_redeemed"]))))]
+#[post("/v1/organizations/{org_id}/orders")]
+pub async fn place_order(caller: Caller, db: Data<Db>, org: Path<OrganizationId>, new: Post<NewOrder>) -> Result<Reply<PlacedOrderView>> {
+    let customer = *org;
+    new.keyed()?
+        .once(&db, caller, &[], move |tx, identity, new| {
+            let (orderer, currency, assessed, rule) = match new.quote_id {
+                Some(quote) => redeemed(tx, identity, customer, quote, new)?,
+                None => assessed(tx, identity, customer, new)?,
+            };
+            let purchase = Purchase { customer, orderer, currency, assessed: &assessed, payment_method: new.payment_method_id, quote: new.quote_id, by: identity.user };
+            let order = book(tx, &purchase)?;
+            let partner = assessed.lines.iter().find_map(|line| line.partner);
+            let event = Event::new(EventType::OrderPlaced, order).between(Some(customer), partner).by_rule(rule);
+            tx.record(Some(identity), Event { partnership: assessed.under.map(|(partnership, _)| partnership), ..event })?;
+            let view = placed(tx, order, orderer, assessed.payer)?;
+            Reply::created(format!("/v1/organizations/{customer}/orders/{order}"), &view)
+        })
+        .await
+}
+
+type Decided = (Orderer, Currency, Assessed, &'static str);
+
+fn alternatives(new: &NewOrder) -> Vec<Fault> {
+    exactly_one(&[("quote_id", new.quote_id.is_some()), ("lines", new.lines.is_some())])
+}
+
+fn assessed(tx: &mut Tx, identity: &Identity, customer: OrganizationId, new: &NewOrder) -> Result<Decided> {
+    let mut faults = alternatives(new);
+    faults.extend(new.acting_as.is_none().then(|| Fault::new("/acting_as", "required")));
+    faults.extend(new.currency.is_none().then(|| Fault::new("/currency", "required")));
+    let (Some(orderer), Some(currency), Some(lines), true) = (new.acting_as, new.currency, &new.lines, faults.is_empty()) else {
+        return Err(Refusal::invalid(faults).into());
+    };
+    let side = quotes::side(tx, identity, customer, orderer)?;
+    let lines: Vec<WantedLine> = lines.iter().map(Into::into).collect();
+    let assessed = assess(tx, &Wanted { customer, orderer, currency, lines: &lines }, tx.now)?;
+    Ok((orderer, currency, assessed, side.rule))
+}
+
+/// At the quote's price, if the right, the payer and the terms are still those it was made from (PRC-6).
+fn redeemed(tx: &mut Tx, identity: &Identity, customer: OrganizationId, id: QuoteId, new: &NewOrder) -> Result<Decided> {
+    let mut faults = alternatives(new);
+    faults.extend(new.acting_as.is_some().then(|| Fault::new("/acting_as", "expected_null")));
+    faults.extend(new.currency.is_some().then(|| Fault::new("/currency", "expected_null")));
+    if !faults.is_empty() {
+        return Err(Refusal::invalid(faults).into());
+    }
+    let quote = quotes::find(tx, id)?;
+    if quote.organization_id != customer {
+        return Err(Refusal::not_found().into());
+    }
+    let side = quotes::side(tx, identity, customer, quote.acting_as)?;
+    let settled = quote.lines()?;
+    let lines: Vec<WantedLine> = settled.iter().map(Into::into).collect();
+    let stale = || Refusal::by(Code::QuoteStale, "PRC-6");
+    let facts = assess(tx, &Wanted { customer, orderer: quote.acting_as, currency: quote.currency, lines: &lines }, tx.now)?;
+    quote.must_hold(tx, side.asker, &facts)?;
+    let earners = |lines: &[_]| lines.iter().map(|line: &crate::resources::billing::assess::SettledLine| (line.partnership, line.rule.clone())).collect::<Vec<_>>();
+    if earners(&facts.lines) != earners(&settled) {
+        return Err(stale().into());
+    }
+    Ok((quote.acting_as, quote.currency, Assessed { lines: settled, ..facts }, side.rule))
+}
+
+type Row = (OrganizationId, Option<PartnershipId>, Option<QuoteId>, Currency, i64, NaiveDateTime);
+
+fn placed(tx: &mut Tx, id: OrderId, orderer: Orderer, payer: Payer) -> Result<PlacedOrderView> {
+    let (organization_id, partnership_id, quote_id, currency, minor, created_at): Row = orders::table
+        .find(id)
+        .select((orders::organization_id, orders::partnership_id, orders::quote_id, orders::currency, orders::charged_minor, orders::created_at))
+        .first(tx.conn)?;
+    let for_payer = matches!((orderer, payer), (Orderer::Customer, Payer::Customer) | (Orderer::Partner, Payer::Partner));
+    let invoice_id = invoices::table.filter(invoices::order_id.eq(id)).select(invoices::id).first(tx.conn).optional()?;
+    let reader = match orderer {
+        Orderer::Customer => Reader::Customer,
+        Orderer::Partner => Reader::Partner,
+    };
+    Ok(PlacedOrderView {
+        order: OrderView {
+            id,
+            organization_id,
+            acting_as: orderer,
+            payer,
+            partnership_id,
+            quote_id,
+            charged_amount: Money { minor, currency }.into(),
+            created_at: created_at.and_utc(),
+        },
+        billing_events: of_order(tx, id, reader)?,
+        invoice_id: invoice_id.filter(|_| for_payer),
+        warnings: Vec::new(),
+    })
+}

@@ -1,0 +1,4 @@
+//! Orders: several lines, all or nothing (BIL-1).
+mod handlers;
+
+crate::api::room::room!(handlers::place_order);

@@ -1,0 +1,184 @@
+//! Asking for a quote, and reading it.
+use super::lines::OrderLine;
+use super::model::{self, Quote};
+use crate::api::views::MoneyView;
+use crate::api::{Caller, Post, Reply};
+use crate::config::Config;
+use crate::db::Db;
+use crate::db::record::Event;
+use crate::domain::event::EventType;
+use crate::domain::id::{OrganizationId, PartnershipId, QuoteId};
+use crate::domain::money::{Currency, Money, Rate};
+use crate::domain::product::Period;
+use crate::domain::refusal::Refusal;
+use crate::domain::settlement::{Orderer, Payer};
+use crate::error::{Error, Result};
+use crate::resources::billing::assess::{SettledLine, Wanted, WantedLine, assess};
+use actix_web::web::{Data, Path};
+use actix_web::{get, post};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+/// What to quote.
+#[derive(Debug, Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"organization_id": "org_01jd8xk3v9e6mbyg4q5r7s8t9v", "acting_as": "partner", "currency": "CHF", "lines": [{"family": "web_hosting", "quantity": 35, "period": "monthly"}]}))]
+pub struct NewQuote {
+    /// The customer in whose organization the products are to be installed.
+    organization_id: OrganizationId,
+    /// On which side the caller acts.
+    acting_as: Orderer,
+    /// In which currency.
+    currency: Currency,
+    /// What to order.
+    #[validate(nested, length(min = 1, max = 100))]
+    #[schema(min_items = 1, max_items = 100)]
+    lines: Vec<OrderLine>,
+}
+
+/// A line of a quote: every step of its price. What the reader may not see is null.
+#[derive(Serialize, ToSchema)]
+#[schema(as = QuoteLine)]
+pub struct QuoteLineView {
+    /// The product family.
+    #[schema(example = "web_hosting")]
+    family: String,
+    /// How many units.
+    #[schema(minimum = 1, maximum = 1000000)]
+    quantity: i64,
+    /// How long one payment lasts.
+    period: Period,
+    /// The units that picked the volume tier (PRC-4).
+    #[schema(minimum = 1, maximum = 9007199254740991i64)]
+    units: i64,
+    /// The list price.
+    list_amount: MoneyView,
+    /// After the partner discount.
+    partner_discounted_amount: Option<MoneyView>,
+    /// The volume discount's rate.
+    #[schema(pattern = r"^[01]\.[0-9]{2,6}$", example = "0.25")]
+    volume_rate: String,
+    /// The public price: the list price less the volume discount.
+    public_amount: MoneyView,
+    /// The partner price: after both discounts.
+    partner_amount: Option<MoneyView>,
+    /// What is charged.
+    charged_amount: MoneyView,
+    /// What the partner earns.
+    cashback_amount: Option<MoneyView>,
+    /// The row of the settlement table.
+    #[schema(example = "full_partner_partner")]
+    settlement_rule: String,
+    /// The partnership it settles under.
+    partnership_id: Option<PartnershipId>,
+}
+
+/// What an order would be charged.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Quote)]
+pub struct QuoteView {
+    /// Its id.
+    id: QuoteId,
+    /// The customer.
+    organization_id: OrganizationId,
+    /// On which side it was asked for.
+    acting_as: Orderer,
+    /// Which side pays.
+    payer: Payer,
+    /// The lines.
+    lines: Vec<QuoteLineView>,
+    /// What is charged in all.
+    charged_amount: MoneyView,
+    /// Whether it has been redeemed.
+    redeemed: bool,
+    /// When it was made.
+    created_at: DateTime<Utc>,
+    /// When it can no longer be redeemed.
+    expires_at: DateTime<Utc>,
+}
+
+/// Rates are shown as decimal strings.
+pub fn rate(ppm: i64) -> Result<String> {
+    Rate::from_ppm(ppm).map(|rate| rate.to_string()).ok_or_else(|| Error::internal("a rate cannot be read"))
+}
+
+fn line(line: SettledLine, currency: Currency, sees_partner_price: bool) -> Result<QuoteLineView> {
+    let money = |minor| MoneyView::from(Money { minor, currency });
+    let only = |minor| sees_partner_price.then(|| money(minor));
+    Ok(QuoteLineView {
+        family: line.family,
+        quantity: line.quantity,
+        period: line.period,
+        units: line.units,
+        list_amount: money(line.list_minor),
+        partner_discounted_amount: only(line.discounted_minor),
+        volume_rate: rate(line.volume_rate_ppm)?,
+        public_amount: money(line.public_minor),
+        partner_amount: only(line.partner_minor),
+        charged_amount: money(line.charged_minor),
+        cashback_amount: only(line.cashback_minor).filter(|_| line.partner.is_some()),
+        settlement_rule: line.rule,
+        partnership_id: line.partnership,
+    })
+}
+
+fn view(quote: &Quote, redeemed: bool) -> Result<QuoteView> {
+    let lines = quote.lines()?;
+    let charged = lines.iter().map(|line| line.charged_minor).sum();
+    // What the partner would earn is the shared statement's to show; its price is not the customer's to see (BIL-11).
+    let partner_reads = quote.acting_as == Orderer::Partner;
+    Ok(QuoteView {
+        id: quote.id,
+        organization_id: quote.organization_id,
+        acting_as: quote.acting_as,
+        payer: quote.payer(),
+        lines: lines.into_iter().map(|one| line(one, quote.currency, partner_reads)).collect::<Result<_>>()?,
+        charged_amount: Money { minor: charged, currency: quote.currency }.into(),
+        redeemed,
+        created_at: quote.created_at.and_utc(),
+        expires_at: quote.expires_at.and_utc(),
+    })
+}
+
+/// Ask for a quote.
+///
+/// Every step of each line's price, who pays and what the partner earns, and until when the quote can be redeemed at its price.
+#[utoipa::path(tag = "Money", request_body = NewQuote, responses((status = 201, body = QuoteView, description = "The quote.")), extensions(("x-problems" = json!(["forbidden", "not_found"]))))]
+#[post("/v1/quotes")]
+pub async fn create_quote(caller: Caller, db: Data<Db>, config: Data<Config>, new: Post<NewQuote>) -> Result<Reply<QuoteView>> {
+    let lasts = TimeDelta::hours(config.quote_hours);
+    new.once(&db, caller, &[], move |tx, identity, new| {
+        let customer = new.organization_id;
+        let side = model::side(tx, identity, customer, new.acting_as)?;
+        let lines: Vec<WantedLine> = new.lines.iter().map(Into::into).collect();
+        let wanted = Wanted { customer, orderer: new.acting_as, currency: new.currency, lines: &lines };
+        let assessed = assess(tx, &wanted, tx.now)?;
+        let new = model::New { customer, asker: side.asker, by: identity.user, orderer: new.acting_as, currency: new.currency, assessed: &assessed, lasts };
+        let quote = model::insert(tx, &new)?;
+        tx.record(Some(identity), Event::new(EventType::QuoteCreated, quote.id).of(customer).by_rule(side.rule))?;
+        Reply::created(format!("/v1/quotes/{}", quote.id), &view(&quote, false)?)
+    })
+    .await
+}
+
+/// Show a quote.
+///
+/// To the side that asked for it.
+#[utoipa::path(tag = "Money", params(("id" = QuoteId, Path, description = "The quote.")), responses((status = 200, body = QuoteView, description = "The quote.")), extensions(("x-problems" = json!(["forbidden"]))))]
+#[get("/v1/quotes/{id}")]
+pub async fn get_quote(caller: Caller, db: Data<Db>, id: Path<QuoteId>) -> Result<Reply<QuoteView>> {
+    db.snapshot(move |tx| {
+        let identity = caller.identify(tx)?;
+        let quote = model::find(tx, *id)?;
+        match model::side(tx, &identity, quote.organization_id, quote.acting_as) {
+            Ok(side) if side.asker == quote.asked_by => {}
+            Ok(_) | Err(Error::Refused(_)) => return Err(Refusal::not_found().into()),
+            Err(failed) => return Err(failed),
+        }
+        let redeemed = model::is_redeemed(tx, quote.id)?;
+        Reply::ok(&view(&quote, redeemed)?)
+    })
+    .await
+}

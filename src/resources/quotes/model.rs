@@ -1,0 +1,130 @@
+//! The rows of quotes, and who may order on which side.
+use crate::db::schema::{orders, quotes};
+use crate::db::witness::{self, Identity};
+use crate::db::Tx;
+use crate::domain::id::{OrganizationId, PartnershipId, QuoteId, UserId};
+use crate::domain::money::Currency;
+use crate::domain::policy::{self, Action, Found, Standing};
+use crate::domain::refusal::{Code, Refusal};
+use crate::domain::settlement::{Orderer, Payer};
+use crate::error::{Error, Result};
+use crate::resources::billing::assess::{Assessed, SettledLine};
+use chrono::{NaiveDateTime, TimeDelta};
+use diesel::dsl::exists;
+use diesel::prelude::*;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = quotes)]
+pub struct Quote {
+    pub id: QuoteId,
+    pub organization_id: OrganizationId,
+    pub asked_by: OrganizationId,
+    pub acting_as: Orderer,
+    pub currency: Currency,
+    pub payer_id: OrganizationId,
+    pub partnership_id: Option<PartnershipId>,
+    pub terms_from: Option<NaiveDateTime>,
+    pub settled: String,
+    pub created_at: NaiveDateTime,
+    pub expires_at: NaiveDateTime,
+}
+
+/// Who orders: the side, the organization behind it, and the rule that lets it.
+pub struct Side {
+    pub asker: OrganizationId,
+    pub rule: &'static str,
+}
+
+/// The caller's right to order for this customer on this side (ORG-8, ACC-4).
+pub fn side(tx: &mut Tx, identity: &Identity, customer: OrganizationId, orderer: Orderer) -> Result<Side> {
+    let found = witness::organization(tx, identity, customer)?;
+    let of_side = |standing: &Standing| match standing {
+        Standing::Member { .. } => orderer == Orderer::Customer,
+        Standing::Partner { .. } => orderer == Orderer::Partner,
+        Standing::Operator { .. } => false,
+    };
+    if found.standings.is_empty() {
+        return Err(Refusal::not_found().into());
+    }
+    let standings: Vec<Standing> = found.standings.iter().filter(|standing| of_side(standing)).cloned().collect();
+    if standings.is_empty() {
+        policy::allow(found, Action::ReadOrganization)?;
+        return Err(Refusal::by(Code::Forbidden, "ACC-1").into());
+    }
+    let allowed = policy::allow(Found { what: (), standings }, Action::Order)?;
+    Ok(Side {
+        asker: match allowed.by {
+            Standing::Partner { partner, .. } => partner,
+            Standing::Member { .. } | Standing::Operator { .. } => customer,
+        },
+        rule: allowed.rule,
+    })
+}
+
+pub struct New<'a> {
+    pub customer: OrganizationId,
+    pub asker: OrganizationId,
+    pub by: UserId,
+    pub orderer: Orderer,
+    pub currency: Currency,
+    pub assessed: &'a Assessed,
+    pub lasts: TimeDelta,
+}
+
+pub fn insert(tx: &mut Tx, new: &New) -> Result<Quote> {
+    let id: QuoteId = tx.new_id()?;
+    diesel::insert_into(quotes::table)
+        .values((
+            quotes::id.eq(id),
+            quotes::organization_id.eq(new.customer),
+            quotes::asked_by.eq(new.asker),
+            quotes::user_id.eq(new.by),
+            quotes::acting_as.eq(new.orderer),
+            quotes::currency.eq(new.currency),
+            quotes::payer_id.eq(new.assessed.payer_id),
+            quotes::partnership_id.eq(new.assessed.under.map(|(partnership, _)| partnership)),
+            quotes::terms_from.eq(new.assessed.under.map(|(_, from)| from)),
+            quotes::settled.eq(serde_json::to_string(&new.assessed.lines)?),
+            quotes::created_at.eq(tx.now),
+            quotes::expires_at.eq(tx.now + new.lasts),
+        ))
+        .execute(tx.conn)?;
+    Ok(quotes::table.find(id).select(Quote::as_select()).first(tx.conn)?)
+}
+
+/// A quote of this customer; whose it is to read is judged by the side that asked.
+pub fn find(tx: &mut Tx, id: QuoteId) -> Result<Quote> {
+    quotes::table.find(id).select(Quote::as_select()).first(tx.conn).optional()?.ok_or_else(|| Refusal::not_found().into())
+}
+
+pub fn is_redeemed(tx: &mut Tx, id: QuoteId) -> Result<bool> {
+    Ok(diesel::select(exists(orders::table.filter(orders::quote_id.eq(id)))).get_result(tx.conn)?)
+}
+
+impl Quote {
+    pub fn lines(&self) -> Result<Vec<SettledLine>> {
+        serde_json::from_str(&self.settled).map_err(Error::from)
+    }
+
+    pub fn payer(&self) -> Payer {
+        if self.payer_id == self.organization_id { Payer::Customer } else { Payer::Partner }
+    }
+
+    /// Whether it may still be redeemed: in time, once, and under the facts it was made from (PRC-6).
+    pub fn must_hold(&self, tx: &mut Tx, asker: OrganizationId, now_assessed: &Assessed) -> Result<()> {
+        if asker != self.asked_by {
+            return Err(Refusal::not_found().into());
+        }
+        if is_redeemed(tx, self.id)? {
+            return Err(Refusal::by(Code::QuoteRedeemed, "PRC-6").into());
+        }
+        if self.expires_at <= tx.now {
+            return Err(Refusal::by(Code::QuoteExpired, "PRC-6").into());
+        }
+        let under = self.partnership_id.zip(self.terms_from);
+        match now_assessed.payer_id == self.payer_id && now_assessed.under == under {
+            true => Ok(()),
+            false => Err(Refusal::by(Code::QuoteStale, "PRC-6").into()),
+        }
+    }
+}
