@@ -427,7 +427,9 @@ static NONE: BTreeSet<PartnershipId> = BTreeSet::new();
 
 /// Family, name, list price a month in CHF and EUR in minor units, and the partner's price where it
 /// is explicit; the others have the partner advantage of 20 %.
-const FAMILIES: &[(&str, &str, [i64; 2], Option<[i64; 2]>)] = &[
+type Family = (&'static str, &'static str, [i64; 2], Option<[i64; 2]>);
+
+const FAMILIES: &[Family] = &[
     ("web_hosting", "Web hosting", [992, 575], None),
     ("domain_ch", "Domain .ch", [159, 149], Some([115, 109])),
     ("domain_com", "Domain .com", [190, 179], Some([145, 139])),

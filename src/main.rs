@@ -9,10 +9,10 @@ use mandat::domain::event::EventType;
 use mandat::domain::locale::Language;
 use mandat::domain::organization::OperatorRole;
 use mandat::error::{Error, Result};
-use mandat::resources::{self, billing};
 use mandat::resources::accounts::model::{self as accounts, NewUser};
 use mandat::resources::accounts::password;
 use mandat::resources::accounts::tokens::{self, NewApiToken, TokenScope};
+use mandat::resources::{self, billing};
 use mandat::service::{self, Service};
 use std::io::Write;
 use std::process::ExitCode;
@@ -245,7 +245,10 @@ async fn verify() -> Result<()> {
         say(difference)?;
     }
     match proof.differences.len() {
-        0 => say(format_args!("{} transactions with {} entries: all right", proof.transactions, proof.entries)),
+        0 => say(format_args!(
+            "{} transactions with {} entries: all right",
+            proof.transactions, proof.entries
+        )),
         count => Err(Error::internal(format!("{count} differences"))),
     }
 }

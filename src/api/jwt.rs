@@ -157,8 +157,11 @@ impl PublicKey {
     }
 }
 
+/// A key's id, its sealed private half and its public half.
+type Key = (String, Vec<u8>, Vec<u8>);
+
 /// The keys that are not retired, the newest first.
-fn keys(tx: &mut Tx) -> Result<Vec<(String, Vec<u8>, Vec<u8>)>> {
+fn keys(tx: &mut Tx) -> Result<Vec<Key>> {
     Ok(signing_keys::table
         .filter(signing_keys::retired_at.is_null())
         .order((signing_keys::created_at.desc(), signing_keys::id))

@@ -140,7 +140,7 @@ fn read<F: DeserializeOwned>(request: &HttpRequest) -> Result<Listing<F>> {
         .transpose()?;
     let joint = if filtered.is_empty() { "" } else { "&" };
     Ok(Listing {
-        filters: query::parse(&filtered).map_err(|error| with_common_names(error))?,
+        filters: query::parse(&filtered).map_err(with_common_names)?,
         limit,
         after,
         include_total,

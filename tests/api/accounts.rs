@@ -237,3 +237,33 @@ fn a_wrong_method_names_those_that_are_allowed_and_a_wrong_kind_of_id_is_named()
             .refused(404, "unknown_path", None);
     });
 }
+
+#[test]
+fn a_profile_changes_where_it_was_named_and_nowhere_else() {
+    on_each_engine(async |world| {
+        let changed = world
+            .patch("claire", "/v1/me", json!({"name": "Claire Morel-Roux"}))
+            .await
+            .expect(200);
+        assert_eq!(
+            (
+                changed.body["name"].as_str(),
+                changed.body["language"].as_str()
+            ),
+            (Some("Claire Morel-Roux"), Some("fr"))
+        );
+        world
+            .patch("claire", "/v1/me", json!({"nmae": "X"}))
+            .await
+            .refused(400, "unknown_field", None);
+        let token = world.token("claire").await;
+        let stale = TestRequest::patch()
+            .uri("/v1/me")
+            .insert_header(("authorization", format!("Bearer {token}")))
+            .insert_header(("if-match", "\"1-0\""));
+        world
+            .send(stale.set_json(json!({"name": "Y"})))
+            .await
+            .refused(412, "version_mismatch", None);
+    });
+}

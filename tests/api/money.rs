@@ -14,40 +14,76 @@ fn hosting(quantity: i64) -> Value {
 
 /// The payer's card, as whoever may order sees it.
 async fn card(world: &World, who: &str, org: &str) -> String {
-    let methods = world.get(who, &format!("/v1/organizations/{org}/payment-methods")).await.expect(200);
-    let items = methods.body["items"].as_array().cloned().unwrap_or_default();
-    let card = items.iter().find(|one| one["kind"] == "card").and_then(|one| one["id"].as_str());
+    let methods = world
+        .get(who, &format!("/v1/organizations/{org}/payment-methods"))
+        .await
+        .expect(200);
+    let items = methods.body["items"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let card = items
+        .iter()
+        .find(|one| one["kind"] == "card")
+        .and_then(|one| one["id"].as_str());
     card.expect("a card").to_owned()
 }
 
-async fn order(world: &World, who: &str, side: &str, customer: &'static str, currency: &str, lines: Value) -> Answer {
+async fn order(
+    world: &World,
+    who: &str,
+    side: &str,
+    customer: &'static str,
+    currency: &str,
+    lines: Value,
+) -> Answer {
     let org = world.organization(customer).await;
     let card = card(world, who, &org).await;
-    let body = json!({"acting_as": side, "currency": currency, "lines": lines, "payment_method_id": card});
+    let body =
+        json!({"acting_as": side, "currency": currency, "lines": lines, "payment_method_id": card});
     let key = uuid::Uuid::now_v7().to_string();
-    world.post_keyed(who, &format!("/v1/organizations/{org}/orders"), &key, body).await
+    world
+        .post_keyed(who, &format!("/v1/organizations/{org}/orders"), &key, body)
+        .await
 }
 
 async fn cashback(world: &World) -> String {
     let lumen = world.organization("Studio Lumen").await;
-    world.get("claire", &format!("/v1/organizations/{lumen}/prepaid-accounts")).await.expect(200).text_of("/items/0/balance/amount")
+    world
+        .get(
+            "claire",
+            &format!("/v1/organizations/{lumen}/prepaid-accounts"),
+        )
+        .await
+        .expect(200)
+        .text_of("/items/0/balance/amount")
 }
 
 #[test]
 fn prc_7_the_worked_example_is_quoted_and_charged() {
     on_each_engine(async |world| {
-        for (currency, steps) in [("CHF", ["347.20", "277.76", "208.32"]), ("EUR", ["201.25", "161.00", "120.75"])] {
+        for (currency, steps) in [
+            ("CHF", ["347.20", "277.76", "208.32"]),
+            ("EUR", ["201.25", "161.00", "120.75"]),
+        ] {
             let org = world.organization("Praxis Weiss").await;
             let body = json!({"organization_id": org, "acting_as": "partner", "currency": currency, "lines": hosting(35)});
             let quote = world.post("claire", "/v1/quotes", body).await.expect(201);
-            let shown = ["list_amount", "partner_discounted_amount", "partner_amount"].map(|step| quote.text_of(&format!("/lines/0/{step}/amount")));
+            let shown = ["list_amount", "partner_discounted_amount", "partner_amount"]
+                .map(|step| quote.text_of(&format!("/lines/0/{step}/amount")));
             assert_eq!(shown, steps);
             assert_eq!(quote.text_of("/charged_amount/amount"), steps[2]);
             let redeem = json!({"quote_id": quote.id(), "payment_method_id": card(world, "claire", &org).await});
             let path = format!("/v1/organizations/{org}/orders");
-            let placed = world.post_keyed("claire", &path, currency, redeem.clone()).await.expect(201);
+            let placed = world
+                .post_keyed("claire", &path, currency, redeem.clone())
+                .await
+                .expect(201);
             assert_eq!(placed.text_of("/order/charged_amount/amount"), steps[2]);
-            world.post_keyed("claire", &path, "again", redeem).await.refused(409, "quote_redeemed", Some("PRC-6"));
+            world
+                .post_keyed("claire", &path, "again", redeem)
+                .await
+                .refused(409, "quote_redeemed", Some("PRC-6"));
         }
         assert_eq!(cashback(world).await, "0.00");
     });
@@ -56,10 +92,28 @@ fn prc_7_the_worked_example_is_quoted_and_charged() {
 #[test]
 fn pay_1_under_mode_customer_the_customer_pays_the_public_price_and_the_partner_earns() {
     on_each_engine(async |world| {
-        let placed = order(world, "sofia", "customer", "Galerie Arno", "CHF", hosting(35)).await.expect(201);
+        let placed = order(
+            world,
+            "sofia",
+            "customer",
+            "Galerie Arno",
+            "CHF",
+            hosting(35),
+        )
+        .await
+        .expect(201);
         assert_eq!(placed.text_of("/order/charged_amount/amount"), "260.40");
         assert_eq!(cashback(world).await, "52.08");
-        let by_partner = order(world, "claire", "partner", "Galerie Arno", "CHF", hosting(1)).await.expect(201);
+        let by_partner = order(
+            world,
+            "claire",
+            "partner",
+            "Galerie Arno",
+            "CHF",
+            hosting(1),
+        )
+        .await
+        .expect(201);
         assert_eq!(by_partner.body["order"]["payer"], "customer");
         assert_eq!(by_partner.body["invoice_id"], Value::Null);
         // One more unit at the tier that 36 active units reach: 7.44, of which 1.49.
@@ -71,14 +125,47 @@ fn pay_1_under_mode_customer_the_customer_pays_the_public_price_and_the_partner_
 #[test]
 fn pay_2_pay_5_under_mode_partner_the_invoice_exists_with_the_partner_only() {
     on_each_engine(async |world| {
-        let placed = order(world, "claire", "partner", "Praxis Weiss", "CHF", hosting(35)).await.expect(201);
+        let placed = order(
+            world,
+            "claire",
+            "partner",
+            "Praxis Weiss",
+            "CHF",
+            hosting(35),
+        )
+        .await
+        .expect(201);
         let invoice = placed.text_of("/invoice_id");
-        let (lumen, weiss) = (world.organization("Studio Lumen").await, world.organization("Praxis Weiss").await);
-        let seen = world.get("claire", &format!("/v1/organizations/{lumen}/invoices/{invoice}")).await.expect(200);
+        let (lumen, weiss) = (
+            world.organization("Studio Lumen").await,
+            world.organization("Praxis Weiss").await,
+        );
+        let seen = world
+            .get(
+                "claire",
+                &format!("/v1/organizations/{lumen}/invoices/{invoice}"),
+            )
+            .await
+            .expect(200);
         assert_eq!(seen.text_of("/net_amount/amount"), "208.32");
-        world.get("karl", &format!("/v1/organizations/{weiss}/invoices/{invoice}")).await.refused(404, "not_found", Some("PAY-5"));
-        world.get("karl", &format!("/v1/organizations/{lumen}/invoices/{invoice}")).await.refused(404, "not_found", Some("PAY-5"));
-        let mine = world.get("karl", &format!("/v1/organizations/{weiss}/invoices")).await.expect(200);
+        world
+            .get(
+                "karl",
+                &format!("/v1/organizations/{weiss}/invoices/{invoice}"),
+            )
+            .await
+            .refused(404, "not_found", Some("PAY-5"));
+        world
+            .get(
+                "karl",
+                &format!("/v1/organizations/{lumen}/invoices/{invoice}"),
+            )
+            .await
+            .refused(404, "not_found", Some("PAY-5"));
+        let mine = world
+            .get("karl", &format!("/v1/organizations/{weiss}/invoices"))
+            .await
+            .expect(200);
         assert_eq!(mine.body["items"], json!([]));
     });
 }
@@ -86,19 +173,52 @@ fn pay_2_pay_5_under_mode_partner_the_invoice_exists_with_the_partner_only() {
 #[test]
 fn pay_5_an_invoice_does_not_exist_for_the_other_side() {
     on_each_engine(async |world| {
-        let placed = order(world, "sofia", "customer", "Galerie Arno", "CHF", hosting(1)).await.expect(201);
-        let (invoice, arno) = (placed.text_of("/invoice_id"), world.organization("Galerie Arno").await);
-        world.get("claire", &format!("/v1/organizations/{arno}/invoices/{invoice}")).await.refused(404, "not_found", Some("PAY-5"));
-        world.get("claire", &format!("/v1/organizations/{arno}/invoices")).await.refused(403, "forbidden", Some("PAY-5"));
+        let placed = order(
+            world,
+            "sofia",
+            "customer",
+            "Galerie Arno",
+            "CHF",
+            hosting(1),
+        )
+        .await
+        .expect(201);
+        let (invoice, arno) = (
+            placed.text_of("/invoice_id"),
+            world.organization("Galerie Arno").await,
+        );
+        world
+            .get(
+                "claire",
+                &format!("/v1/organizations/{arno}/invoices/{invoice}"),
+            )
+            .await
+            .refused(404, "not_found", Some("PAY-5"));
+        world
+            .get("claire", &format!("/v1/organizations/{arno}/invoices"))
+            .await
+            .refused(403, "forbidden", Some("PAY-5"));
     });
 }
 
 #[test]
 fn pay_3_what_the_customer_orders_itself_earns_cashback_in_both_modes() {
     on_each_engine(async |world| {
-        let placed = order(world, "karl", "customer", "Praxis Weiss", "CHF", hosting(35)).await.expect(201);
+        let placed = order(
+            world,
+            "karl",
+            "customer",
+            "Praxis Weiss",
+            "CHF",
+            hosting(35),
+        )
+        .await
+        .expect(201);
         assert_eq!(placed.text_of("/order/charged_amount/amount"), "260.40");
-        assert_eq!(placed.text_of("/billing_events/0/settlement_rule"), "full_partner_customer");
+        assert_eq!(
+            placed.text_of("/billing_events/0/settlement_rule"),
+            "full_partner_customer"
+        );
         assert_eq!(cashback(world).await, "52.08");
     });
 }
@@ -106,10 +226,20 @@ fn pay_3_what_the_customer_orders_itself_earns_cashback_in_both_modes() {
 #[test]
 fn pay_7_naming_the_other_sides_method_is_refused() {
     on_each_engine(async |world| {
-        let (weiss, arno) = (world.organization("Praxis Weiss").await, world.organization("Galerie Arno").await);
+        let (weiss, arno) = (
+            world.organization("Praxis Weiss").await,
+            world.organization("Galerie Arno").await,
+        );
         let foreign = card(world, "sofia", &arno).await;
         let body = json!({"acting_as": "partner", "currency": "CHF", "lines": hosting(1), "payment_method_id": foreign});
-        let refused = world.post_keyed("claire", &format!("/v1/organizations/{weiss}/orders"), "k", body).await;
+        let refused = world
+            .post_keyed(
+                "claire",
+                &format!("/v1/organizations/{weiss}/orders"),
+                "k",
+                body,
+            )
+            .await;
         let refused = refused.refused(422, "invalid", Some("PAY-7"));
         assert_eq!(refused.body["errors"][0]["code"], "not_payers");
     });
@@ -119,15 +249,42 @@ fn pay_7_naming_the_other_sides_method_is_refused() {
 fn pay_7_an_empty_prepaid_account_pays_nothing() {
     on_each_engine(async |world| {
         let weiss = world.organization("Praxis Weiss").await;
-        let methods = world.get("claire", &format!("/v1/organizations/{weiss}/payment-methods")).await.expect(200);
-        let prepaid = methods.body["items"].as_array().into_iter().flatten().find(|one| one["currency"] == "CHF").cloned();
+        let methods = world
+            .get(
+                "claire",
+                &format!("/v1/organizations/{weiss}/payment-methods"),
+            )
+            .await
+            .expect(200);
+        let prepaid = methods.body["items"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|one| one["currency"] == "CHF")
+            .cloned();
         let prepaid = prepaid.expect("a prepaid account")["id"].clone();
         let body = json!({"acting_as": "partner", "currency": "CHF", "lines": hosting(1), "payment_method_id": prepaid});
         let path = format!("/v1/organizations/{weiss}/orders");
-        world.post_keyed("claire", &path, "k1", body.clone()).await.refused(409, "insufficient_balance", Some("PAY-7"));
-        order(world, "sofia", "customer", "Galerie Arno", "CHF", hosting(35)).await.expect(201);
-        world.post_keyed("claire", &path, "k2", body).await.expect(201);
-        assert_eq!(cashback(world).await, "46.13", "52.08 less 5.95, at the tier of 36 units? no: the partner owns 1");
+        world
+            .post_keyed("claire", &path, "k1", body.clone())
+            .await
+            .refused(409, "insufficient_balance", Some("PAY-7"));
+        order(
+            world,
+            "sofia",
+            "customer",
+            "Galerie Arno",
+            "CHF",
+            hosting(35),
+        )
+        .await
+        .expect(201);
+        world
+            .post_keyed("claire", &path, "k2", body)
+            .await
+            .expect(201);
+        // 52.08 less 7.94: the partner renews one unit itself, so no tier applies (PRC-4).
+        assert_eq!(cashback(world).await, "44.14");
     });
 }
 
@@ -136,10 +293,22 @@ fn acc_4_limited_access_neither_orders_nor_renews() {
     on_each_engine(async |world| {
         let kurier = world.organization("Velo Kurier").await;
         let body = json!({"organization_id": kurier, "acting_as": "partner", "currency": "CHF", "lines": hosting(1)});
-        world.post("claire", "/v1/quotes", body).await.refused(403, "forbidden", Some("ACC-4"));
-        world.get("claire", &format!("/v1/organizations/{kurier}/payment-methods")).await.refused(403, "forbidden", Some("ACC-4"));
+        world
+            .post("claire", "/v1/quotes", body)
+            .await
+            .refused(403, "forbidden", Some("ACC-4"));
+        world
+            .get(
+                "claire",
+                &format!("/v1/organizations/{kurier}/payment-methods"),
+            )
+            .await
+            .refused(403, "forbidden", Some("ACC-4"));
         let other = json!({"organization_id": kurier, "acting_as": "partner", "currency": "CHF", "lines": hosting(1)});
-        world.post("jonas", "/v1/quotes", other).await.refused(404, "not_found", None);
+        world
+            .post("jonas", "/v1/quotes", other)
+            .await
+            .refused(404, "not_found", None);
     });
 }
 
@@ -147,12 +316,23 @@ fn acc_4_limited_access_neither_orders_nor_renews() {
 fn bil_2_an_add_on_of_a_managed_product_earns_cashback_and_a_new_product_does_not() {
     on_each_engine(async |world| {
         let id = partnership(world, "ben", "Velo Kurier").await;
-        let managed = world.get("ben", &format!("/v1/partnerships/{id}")).await.expect(200).text_of("/access/product_ids/0");
-        order(world, "ben", "customer", "Velo Kurier", "CHF", hosting(1)).await.expect(201);
+        let managed = world
+            .get("ben", &format!("/v1/partnerships/{id}"))
+            .await
+            .expect(200)
+            .text_of("/access/product_ids/0");
+        order(world, "ben", "customer", "Velo Kurier", "CHF", hosting(1))
+            .await
+            .expect(201);
         assert_eq!(cashback(world).await, "0.00");
         let add_on = json!([{"family": "mail", "quantity": 1, "period": "monthly", "parent_product_id": managed}]);
-        let placed = order(world, "ben", "customer", "Velo Kurier", "CHF", add_on).await.expect(201);
-        assert_eq!(placed.text_of("/billing_events/0/settlement_rule"), "limited_customer_managed");
+        let placed = order(world, "ben", "customer", "Velo Kurier", "CHF", add_on)
+            .await
+            .expect(201);
+        assert_eq!(
+            placed.text_of("/billing_events/0/settlement_rule"),
+            "limited_customer_managed"
+        );
         assert_eq!(cashback(world).await, "0.42");
     });
 }
@@ -165,13 +345,32 @@ fn bil_1_an_order_is_all_or_nothing_and_every_fault_is_named() {
             {"family": "moon_base", "quantity": 1, "period": "monthly"},
             {"family": "sun_base", "quantity": 1, "period": "yearly"},
         ]);
-        let refused = order(world, "sofia", "customer", "Galerie Arno", "CHF", lines).await.refused(422, "invalid", Some("PRC-2"));
-        let pointers: Vec<&Value> = refused.body["errors"].as_array().into_iter().flatten().map(|error| &error["pointer"]).collect();
+        let refused = order(world, "sofia", "customer", "Galerie Arno", "CHF", lines)
+            .await
+            .refused(422, "invalid", Some("PRC-2"));
+        let pointers: Vec<&Value> = refused.body["errors"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|error| &error["pointer"])
+            .collect();
         assert_eq!(pointers, ["/lines/1/family", "/lines/2/family"]);
         let arno = world.organization("Galerie Arno").await;
-        let events = world.get("sofia", &format!("/v1/organizations/{arno}/billing-events?include=total")).await.expect(200);
+        let events = world
+            .get(
+                "sofia",
+                &format!("/v1/organizations/{arno}/billing-events?include=total"),
+            )
+            .await
+            .expect(200);
         assert_eq!(events.body["total"], 0);
-        let products = world.get("sofia", &format!("/v1/organizations/{arno}/products?include=total")).await.expect(200);
+        let products = world
+            .get(
+                "sofia",
+                &format!("/v1/organizations/{arno}/products?include=total"),
+            )
+            .await
+            .expect(200);
         assert_eq!(products.body["total"], 2);
     });
 }
@@ -179,32 +378,98 @@ fn bil_1_an_order_is_all_or_nothing_and_every_fault_is_named() {
 #[test]
 fn bil_5_the_ledger_balances_and_an_altered_row_is_found() {
     on_each_engine(async |world| {
-        order(world, "sofia", "customer", "Galerie Arno", "CHF", hosting(35)).await.expect(201);
-        order(world, "claire", "partner", "Praxis Weiss", "EUR", hosting(35)).await.expect(201);
+        order(
+            world,
+            "sofia",
+            "customer",
+            "Galerie Arno",
+            "CHF",
+            hosting(35),
+        )
+        .await
+        .expect(201);
+        order(
+            world,
+            "claire",
+            "partner",
+            "Praxis Weiss",
+            "EUR",
+            hosting(35),
+        )
+        .await
+        .expect(201);
         let proof = world.db.snapshot(verify).await.expect("the books are read");
         assert_eq!((proof.transactions, proof.differences), (2, Vec::new()));
         let altered = world.db.write(|tx| {
-            let largest: i64 = ledger_entries::table.select(diesel::dsl::max(ledger_entries::amount_minor)).first::<Option<i64>>(tx.conn)?.unwrap_or(0);
-            Ok(diesel::update(ledger_entries::table.filter(ledger_entries::amount_minor.eq(largest))).set(ledger_entries::amount_minor.eq(largest + 1)).execute(tx.conn)?)
+            let largest: i64 = ledger_entries::table
+                .select(diesel::dsl::max(ledger_entries::amount_minor))
+                .first::<Option<i64>>(tx.conn)?
+                .unwrap_or(0);
+            Ok(diesel::update(
+                ledger_entries::table.filter(ledger_entries::amount_minor.eq(largest)),
+            )
+            .set(ledger_entries::amount_minor.eq(largest + 1))
+            .execute(tx.conn)?)
         });
         assert_eq!(altered.await.expect("a row is altered"), 1);
         let proof = world.db.snapshot(verify).await.expect("the books are read");
-        assert!(proof.differences.iter().any(|difference| difference.contains("off by 1 minor units of CHF")), "{:?}", proof.differences);
+        assert!(
+            proof
+                .differences
+                .iter()
+                .any(|difference| difference.contains("off by 1 minor units of CHF")),
+            "{:?}",
+            proof.differences
+        );
     });
 }
 
 #[test]
 fn bil_11_the_customer_does_not_see_the_price_that_the_partner_paid() {
     on_each_engine(async |world| {
-        order(world, "claire", "partner", "Praxis Weiss", "CHF", hosting(35)).await.expect(201);
-        let (lumen, weiss) = (world.organization("Studio Lumen").await, world.organization("Praxis Weiss").await);
-        let seen = world.get("karl", &format!("/v1/organizations/{weiss}/billing-events")).await.expect(200);
+        order(
+            world,
+            "claire",
+            "partner",
+            "Praxis Weiss",
+            "CHF",
+            hosting(35),
+        )
+        .await
+        .expect(201);
+        let (lumen, weiss) = (
+            world.organization("Studio Lumen").await,
+            world.organization("Praxis Weiss").await,
+        );
+        let seen = world
+            .get("karl", &format!("/v1/organizations/{weiss}/billing-events"))
+            .await
+            .expect(200);
         let event = &seen.body["items"][0];
-        assert_eq!((&event["partner_amount"], &event["charged_amount"], &event["discount_amount"]), (&Value::Null, &Value::Null, &Value::Null));
+        assert_eq!(
+            (
+                &event["partner_amount"],
+                &event["charged_amount"],
+                &event["discount_amount"]
+            ),
+            (&Value::Null, &Value::Null, &Value::Null)
+        );
         assert_eq!(event["public_amount"]["amount"], "260.40");
-        let own = world.get("claire", &format!("/v1/organizations/{lumen}/billing-events")).await.expect(200);
+        let own = world
+            .get(
+                "claire",
+                &format!("/v1/organizations/{lumen}/billing-events"),
+            )
+            .await
+            .expect(200);
         assert_eq!(own.body["items"][0]["discount_amount"]["amount"], "52.08");
-        world.get("jonas", &format!("/v1/organizations/{weiss}/billing-events")).await.refused(404, "not_found", None);
+        world
+            .get(
+                "jonas",
+                &format!("/v1/organizations/{weiss}/billing-events"),
+            )
+            .await
+            .refused(404, "not_found", None);
     });
 }
 
@@ -213,19 +478,39 @@ fn prc_6_a_quote_is_stale_when_the_terms_have_changed_and_expires() {
     on_each_engine(async |world| {
         let weiss = world.organization("Praxis Weiss").await;
         let ask = json!({"organization_id": weiss, "acting_as": "partner", "currency": "CHF", "lines": hosting(35)});
-        let quote = world.post("claire", "/v1/quotes", ask.clone()).await.expect(201);
+        let quote = world
+            .post("claire", "/v1/quotes", ask.clone())
+            .await
+            .expect(201);
         let late = world.post("claire", "/v1/quotes", ask).await.expect(201);
         let redeem = json!({"quote_id": quote.id(), "payment_method_id": card(world, "claire", &weiss).await});
-        world.get("karl", &format!("/v1/quotes/{}", quote.id())).await.refused(404, "not_found", None);
+        world
+            .get("karl", &format!("/v1/quotes/{}", quote.id()))
+            .await
+            .refused(404, "not_found", None);
         let path = format!("/v1/organizations/{weiss}/orders");
         world.advance(chrono::TimeDelta::hours(25));
-        let expired = json!({"quote_id": late.id(), "payment_method_id": redeem["payment_method_id"]});
-        world.post_keyed("claire", &path, "k0", expired).await.refused(409, "quote_expired", Some("PRC-6"));
+        let expired =
+            json!({"quote_id": late.id(), "payment_method_id": redeem["payment_method_id"]});
+        world
+            .post_keyed("claire", &path, "k0", expired)
+            .await
+            .refused(409, "quote_expired", Some("PRC-6"));
         let fresh = world.post("claire", "/v1/quotes", json!({"organization_id": weiss, "acting_as": "partner", "currency": "CHF", "lines": hosting(35)})).await.expect(201);
-        let mode = format!("/v1/partnerships/{}/payment-mode", partnership(world, "karl", "Praxis Weiss").await);
-        world.put("karl", &mode, json!({"payment_mode": "customer"})).await.expect(200);
-        let stale = json!({"quote_id": fresh.id(), "payment_method_id": redeem["payment_method_id"]});
-        world.post_keyed("claire", &path, "k1", stale).await.refused(409, "quote_stale", Some("PRC-6"));
+        let mode = format!(
+            "/v1/partnerships/{}/payment-mode",
+            partnership(world, "karl", "Praxis Weiss").await
+        );
+        world
+            .put("karl", &mode, json!({"payment_mode": "customer"}))
+            .await
+            .expect(200);
+        let stale =
+            json!({"quote_id": fresh.id(), "payment_method_id": redeem["payment_method_id"]});
+        world
+            .post_keyed("claire", &path, "k1", stale)
+            .await
+            .refused(409, "quote_stale", Some("PRC-6"));
     });
 }
 
@@ -243,12 +528,29 @@ fn the_same_order_sent_twice_at_once_is_one_order() {
                 .set_json(&body)
         };
         let (one, other) = join(world.send(request()), world.send(request())).await;
-        assert_eq!((one.status, other.status), (201, 201), "{} {}", one.text, other.text);
+        assert_eq!(
+            (one.status, other.status),
+            (201, 201),
+            "{} {}",
+            one.text,
+            other.text
+        );
         assert_eq!(one.text, other.text);
-        let events = world.get("sofia", &format!("/v1/organizations/{arno}/billing-events?include=total")).await.expect(200);
+        let events = world
+            .get(
+                "sofia",
+                &format!("/v1/organizations/{arno}/billing-events?include=total"),
+            )
+            .await
+            .expect(200);
         assert_eq!(events.body["total"], 1);
-        let without = TestRequest::post().uri(&format!("/v1/organizations/{arno}/orders")).set_json(&body);
-        world.ask("sofia", without).await.refused(400, "idempotency_key_required", None);
+        let without = TestRequest::post()
+            .uri(&format!("/v1/organizations/{arno}/orders"))
+            .set_json(&body);
+        world
+            .ask("sofia", without)
+            .await
+            .refused(400, "idempotency_key_required", None);
     });
 }
 
@@ -257,19 +559,43 @@ fn acc_3_a_product_outside_the_selection_does_not_exist() {
     on_each_engine(async |world| {
         let kurier = world.organization("Velo Kurier").await;
         let path = format!("/v1/organizations/{kurier}/products");
-        let all = world.get("ben", &format!("{path}?include=total")).await.expect(200);
+        let all = world
+            .get("ben", &format!("{path}?include=total"))
+            .await
+            .expect(200);
         assert_eq!(all.body["total"], 3);
-        let seen = world.get("claire", &format!("{path}?include=total")).await.expect(200);
+        let seen = world
+            .get("claire", &format!("{path}?include=total"))
+            .await
+            .expect(200);
         assert_eq!(seen.body["total"], 2);
         let ids = |answer: &Answer| -> Vec<String> {
             let items = answer.body["items"].as_array().cloned().unwrap_or_default();
-            items.iter().filter_map(|item| item["id"].as_str().map(str::to_owned)).collect()
+            items
+                .iter()
+                .filter_map(|item| item["id"].as_str().map(str::to_owned))
+                .collect()
         };
-        let hidden = ids(&all).into_iter().find(|id| !ids(&seen).contains(id)).expect("a product outside");
-        world.get("claire", &format!("{path}/{hidden}")).await.refused(404, "not_found", None);
-        world.get("claire", &format!("{path}/{}", ids(&seen)[0])).await.expect(200);
-        world.get("jonas", &path).await.refused(404, "not_found", None);
-        let listed = world.get("claire", "/v1/organizations?via=partnership&include=total").await.expect(200);
+        let hidden = ids(&all)
+            .into_iter()
+            .find(|id| !ids(&seen).contains(id))
+            .expect("a product outside");
+        world
+            .get("claire", &format!("{path}/{hidden}"))
+            .await
+            .refused(404, "not_found", None);
+        world
+            .get("claire", &format!("{path}/{}", ids(&seen)[0]))
+            .await
+            .expect(200);
+        world
+            .get("jonas", &path)
+            .await
+            .refused(404, "not_found", None);
+        let listed = world
+            .get("claire", "/v1/organizations?via=partnership&include=total")
+            .await
+            .expect(200);
         assert_eq!(listed.body["total"], 3);
     });
 }

@@ -1,9 +1,15 @@
 //! Booking: products, billing events, invoice and ledger of one order, in one transaction (BIL-1).
 use super::assess::{Assessed, SettledLine};
-use crate::db::schema::{billing_events, invoices, ledger_entries, ledger_transactions, orders, payment_methods, prepaid_accounts};
+use crate::db::schema::{
+    billing_events, invoices, ledger_entries, ledger_transactions, orders, payment_methods,
+    prepaid_accounts,
+};
 use crate::db::{Tx, insert_all};
 use crate::domain::billing::{EventKind, Initiator, InvoiceStatus, PaymentMethodKind};
-use crate::domain::id::{BillingEventId, EntryId, InvoiceId, OrderId, OrganizationId, PartnershipId, PaymentMethodId, ProductId, QuoteId, UserId};
+use crate::domain::id::{
+    BillingEventId, EntryId, InvoiceId, OrderId, OrganizationId, PartnershipId, PaymentMethodId,
+    ProductId, QuoteId, UserId,
+};
 use crate::domain::ledger::{self, AccountKind, Earned, PaidBy};
 use crate::domain::money::{Currency, Money};
 use crate::domain::product::Period;
@@ -134,14 +140,21 @@ fn lock(tx: &mut Tx, organization: OrganizationId, currency: Currency) -> Result
         .execute(tx.conn)?;
     if locked == 0 {
         diesel::insert_into(prepaid_accounts::table)
-            .values((prepaid_accounts::organization_id.eq(organization), prepaid_accounts::currency.eq(currency)))
+            .values((
+                prepaid_accounts::organization_id.eq(organization),
+                prepaid_accounts::currency.eq(currency),
+            ))
             .execute(tx.conn)?;
     }
     Ok(())
 }
 
 /// What a prepaid account holds, in minor units: the sum of its entries, with the sign turned.
-pub fn prepaid_balance(tx: &mut Tx, organization: OrganizationId, currency: Currency) -> Result<i64> {
+pub fn prepaid_balance(
+    tx: &mut Tx,
+    organization: OrganizationId,
+    currency: Currency,
+) -> Result<i64> {
     let sum: Option<i64> = ledger_entries::table
         .filter(ledger_entries::holder_id.eq(organization))
         .filter(ledger_entries::account.eq(AccountKind::Prepaid.as_str()))
@@ -195,10 +208,19 @@ fn install(tx: &mut Tx, purchase: &Purchase) -> Result<Vec<ProductId>> {
 }
 
 fn end_of(period: Period, start: NaiveDate) -> Result<NaiveDate> {
-    period.end(start).ok_or_else(|| Error::internal("the calendar has ended"))
+    period
+        .end(start)
+        .ok_or_else(|| Error::internal("the calendar has ended"))
 }
 
-fn event<'a>(tx: &Tx, purchase: &Purchase<'a>, order: OrderId, line: &'a SettledLine, product: ProductId, start: NaiveDate) -> Result<EventRow<'a>> {
+fn event<'a>(
+    tx: &Tx,
+    purchase: &Purchase<'a>,
+    order: OrderId,
+    line: &'a SettledLine,
+    product: ProductId,
+    start: NaiveDate,
+) -> Result<EventRow<'a>> {
     Ok(EventRow {
         id: tx.new_id()?,
         kind: EventKind::Order,
@@ -235,7 +257,13 @@ fn event<'a>(tx: &Tx, purchase: &Purchase<'a>, order: OrderId, line: &'a Settled
 }
 
 /// In the payer's organization only (PAY-5). Net so far: VAT by country and date is not configured yet.
-fn insert_invoice(tx: &mut Tx, purchase: &Purchase, order: OrderId, charged: i64, paid_by: PaidBy) -> Result<()> {
+fn insert_invoice(
+    tx: &mut Tx,
+    purchase: &Purchase,
+    order: OrderId,
+    charged: i64,
+    paid_by: PaidBy,
+) -> Result<()> {
     let id: InvoiceId = tx.new_id()?;
     let status = match paid_by {
         PaidBy::Prepaid | PaidBy::Elsewhere => InvoiceStatus::Paid,
@@ -264,13 +292,26 @@ fn post(tx: &mut Tx, purchase: &Purchase, events: &[EventRow], paid_by: PaidBy) 
     let (mut transactions, mut entries) = (Vec::new(), Vec::new());
     let payer = *purchase.assessed.payer_id.bytes();
     for event in events {
-        let money = |minor| Money { minor, currency: event.currency };
+        let money = |minor| Money {
+            minor,
+            currency: event.currency,
+        };
         let earner = event.partner_id.filter(|_| event.cashback_minor != 0);
-        let earned = earner.map(|partner| Earned { partner: *partner.bytes(), cashback: money(event.cashback_minor) });
+        let earned = earner.map(|partner| Earned {
+            partner: *partner.bytes(),
+            cashback: money(event.cashback_minor),
+        });
         let made = ledger::order(payer, paid_by, money(event.charged_minor), earned);
-        let Some(made) = made.map_err(|fault| Error::internal(format!("{fault:?}")))? else { continue };
+        let Some(made) = made.map_err(|fault| Error::internal(format!("{fault:?}")))? else {
+            continue;
+        };
         let id: EntryId = tx.new_id()?;
-        transactions.push(TransactionRow { id, kind: made.kind().as_str(), reason_id: event.id, recorded_at: tx.now });
+        transactions.push(TransactionRow {
+            id,
+            kind: made.kind().as_str(),
+            reason_id: event.id,
+            recorded_at: tx.now,
+        });
         for posting in made.postings() {
             entries.push(EntryRow {
                 id: tx.new_id()?,

@@ -16,14 +16,24 @@ pub struct Proof {
 
 pub fn verify(tx: &mut Tx) -> Result<Proof> {
     let entries: Vec<(EntryId, String, String, i64)> = ledger_entries::table
-        .select((ledger_entries::transaction_id, ledger_entries::account, ledger_entries::currency, ledger_entries::amount_minor))
+        .select((
+            ledger_entries::transaction_id,
+            ledger_entries::account,
+            ledger_entries::currency,
+            ledger_entries::amount_minor,
+        ))
         .load(tx.conn)?;
-    let reasons: Vec<(EntryId, BillingEventId)> =
-        ledger_transactions::table.select((ledger_transactions::id, ledger_transactions::reason_id)).load(tx.conn)?;
+    let reasons: Vec<(EntryId, BillingEventId)> = ledger_transactions::table
+        .select((ledger_transactions::id, ledger_transactions::reason_id))
+        .load(tx.conn)?;
     let mut differences = unbalanced(&entries);
     differences.extend(unbooked(tx, &entries, &reasons)?);
     differences.extend(wrong_invoices(tx)?);
-    Ok(Proof { transactions: reasons.len(), entries: entries.len(), differences })
+    Ok(Proof {
+        transactions: reasons.len(),
+        entries: entries.len(),
+        differences,
+    })
 }
 
 type Entry = (EntryId, String, String, i64);
@@ -34,11 +44,18 @@ fn unbalanced(entries: &[Entry]) -> Vec<String> {
         *sums.entry((*transaction, currency)).or_default() += i128::from(*amount);
     }
     let off = sums.into_iter().filter(|(_, sum)| *sum != 0);
-    off.map(|((transaction, currency), sum)| format!("transaction {transaction} is off by {sum} minor units of {currency}")).collect()
+    off.map(|((transaction, currency), sum)| {
+        format!("transaction {transaction} is off by {sum} minor units of {currency}")
+    })
+    .collect()
 }
 
 /// Each billing event's charge and cashback stand in the ledger.
-fn unbooked(tx: &mut Tx, entries: &[Entry], reasons: &[(EntryId, BillingEventId)]) -> Result<Vec<String>> {
+fn unbooked(
+    tx: &mut Tx,
+    entries: &[Entry],
+    reasons: &[(EntryId, BillingEventId)],
+) -> Result<Vec<String>> {
     let of: BTreeMap<EntryId, BillingEventId> = reasons.iter().copied().collect();
     let mut booked: BTreeMap<(BillingEventId, &str), i128> = BTreeMap::new();
     for (transaction, account, _, amount) in entries {
@@ -47,14 +64,23 @@ fn unbooked(tx: &mut Tx, entries: &[Entry], reasons: &[(EntryId, BillingEventId)
         }
     }
     let events: Vec<(BillingEventId, i64, i64)> = billing_events::table
-        .select((billing_events::id, billing_events::charged_minor, billing_events::cashback_minor))
+        .select((
+            billing_events::id,
+            billing_events::charged_minor,
+            billing_events::cashback_minor,
+        ))
         .load(tx.conn)?;
     let mut found = Vec::new();
     for (event, charged, cashback) in events {
-        let sum = |account: AccountKind| booked.get(&(event, account.as_str())).copied().unwrap_or(0);
+        let sum =
+            |account: AccountKind| booked.get(&(event, account.as_str())).copied().unwrap_or(0);
         for (what, said, stands) in [
             ("charge", i128::from(charged), -sum(AccountKind::Revenue)),
-            ("cashback", i128::from(cashback), sum(AccountKind::CashbackExpense)),
+            (
+                "cashback",
+                i128::from(cashback),
+                sum(AccountKind::CashbackExpense),
+            ),
         ] {
             if said != stands {
                 found.push(format!("billing event {event}: its {what} is {said} minor units, the ledger has {stands}"));
@@ -66,14 +92,27 @@ fn unbooked(tx: &mut Tx, entries: &[Entry], reasons: &[(EntryId, BillingEventId)
 
 /// Each invoice is the sum of its events.
 fn wrong_invoices(tx: &mut Tx) -> Result<Vec<String>> {
-    let events: Vec<(Option<OrderId>, i64)> = billing_events::table.select((billing_events::order_id, billing_events::charged_minor)).load(tx.conn)?;
+    let events: Vec<(Option<OrderId>, i64)> = billing_events::table
+        .select((billing_events::order_id, billing_events::charged_minor))
+        .load(tx.conn)?;
     let mut sums: BTreeMap<OrderId, i64> = BTreeMap::new();
     for (order, charged) in events {
         if let Some(order) = order {
             *sums.entry(order).or_default() += charged;
         }
     }
-    let rows: Vec<(InvoiceId, OrderId, i64)> = invoices::table.select((invoices::id, invoices::order_id, invoices::net_minor)).load(tx.conn)?;
-    let off = rows.into_iter().filter(|(_, order, net)| sums.get(order) != Some(net));
-    Ok(off.map(|(invoice, order, net)| format!("invoice {invoice} says {net} minor units, its order {order} comes to {}", sums.get(&order).copied().unwrap_or(0))).collect())
+    let rows: Vec<(InvoiceId, OrderId, i64)> = invoices::table
+        .select((invoices::id, invoices::order_id, invoices::net_minor))
+        .load(tx.conn)?;
+    let off = rows
+        .into_iter()
+        .filter(|(_, order, net)| sums.get(order) != Some(net));
+    Ok(off
+        .map(|(invoice, order, net)| {
+            format!(
+                "invoice {invoice} says {net} minor units, its order {order} comes to {}",
+                sums.get(&order).copied().unwrap_or(0)
+            )
+        })
+        .collect())
 }

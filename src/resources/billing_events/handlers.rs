@@ -31,14 +31,23 @@ pub struct BillingEventFilters {
 /// Those about its products, and those it earned or paid as a partner, the newest first. A partner that asks for its customer's sees those of their partnership. What one side may not see of the other's price is null (BIL-11).
 #[utoipa::path(tag = "Money", params(("org_id" = OrganizationId, Path, description = "The organization."), BillingEventFilters, Paging), responses((status = 200, body = Page<BillingEventView>, description = "A page of events.")), extensions(("x-problems" = json!(["forbidden"]))))]
 #[get("/v1/organizations/{org_id}/billing-events")]
-pub async fn list_billing_events(caller: Caller, db: Data<Db>, org: Path<OrganizationId>, listing: Listing<BillingEventFilters>) -> Result<Reply<Page<BillingEventView>>> {
+pub async fn list_billing_events(
+    caller: Caller,
+    db: Data<Db>,
+    org: Path<OrganizationId>,
+    listing: Listing<BillingEventFilters>,
+) -> Result<Reply<Page<BillingEventView>>> {
     db.snapshot(move |tx| {
         let identity = caller.identify(tx)?;
         let found = witness::organization(tx, &identity, *org)?;
         let by = policy::allow(found, Action::ReadBillingEvents)?.by;
         let query = || {
-            let mine = billing_events::customer_id.eq(*org).or(billing_events::partner_id.eq(*org).assume_not_null());
-            let mut query = billing_events::table.into_boxed::<MultiBackend>().filter(mine);
+            let mine = billing_events::customer_id
+                .eq(*org)
+                .or(billing_events::partner_id.eq(*org).assume_not_null());
+            let mut query = billing_events::table
+                .into_boxed::<MultiBackend>()
+                .filter(mine);
             if let Standing::Partner { partnership, .. } = &by {
                 query = query.filter(billing_events::partnership_id.eq(*partnership));
             }
@@ -50,12 +59,19 @@ pub async fn list_billing_events(caller: Caller, db: Data<Db>, org: Path<Organiz
                 None => query,
             }
         };
-        let total = listing.include_total.then(|| query().count().get_result(tx.conn)).transpose()?;
+        let total = listing
+            .include_total
+            .then(|| query().count().get_result(tx.conn))
+            .transpose()?;
         let mut page = query();
         if let Some(after) = listing.after::<kind::BillingEvent>() {
             page = page.filter(billing_events::id.lt(after));
         }
-        let rows: Vec<Row> = page.order(billing_events::id.desc()).limit(listing.fetch()).select(Row::as_select()).load(tx.conn)?;
+        let rows: Vec<Row> = page
+            .order(billing_events::id.desc())
+            .limit(listing.fetch())
+            .select(Row::as_select())
+            .load(tx.conn)?;
         let reader = |row: &Row| match by {
             Standing::Operator { .. } => Reader::Operator,
             Standing::Partner { .. } => Reader::Partner,

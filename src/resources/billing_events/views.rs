@@ -107,10 +107,16 @@ impl Row {
     }
 
     pub fn view(self, reader: Reader) -> BillingEventView {
-        let money = |minor| MoneyView::from(Money { minor, currency: self.currency });
+        let money = |minor| {
+            MoneyView::from(Money {
+                minor,
+                currency: self.currency,
+            })
+        };
         let shown = match (reader, self.payer) {
             (Reader::Customer, Payer::Partner) => false,
-            (Reader::Customer, Payer::Customer) | (Reader::Partner | Reader::Operator, Payer::Customer | Payer::Partner) => true,
+            (Reader::Customer, Payer::Customer)
+            | (Reader::Partner | Reader::Operator, Payer::Customer | Payer::Partner) => true,
         };
         let only = |minor| shown.then(|| money(minor));
         BillingEventView {

@@ -64,7 +64,12 @@ pub fn insert_price_list(
 pub type Key = (String, Period);
 
 /// The tariffs in force at an instant: of each family and period the newest list that has it. Two queries.
-pub fn tariffs(tx: &mut Tx, families: &[&str], currency: Currency, at: NaiveDateTime) -> Result<BTreeMap<Key, Tariff>> {
+pub fn tariffs(
+    tx: &mut Tx,
+    families: &[&str],
+    currency: Currency,
+    at: NaiveDateTime,
+) -> Result<BTreeMap<Key, Tariff>> {
     let rows: Vec<PriceRow> = prices::table
         .inner_join(price_lists::table.on(price_lists::id.eq(prices::price_list_id)))
         .filter(prices::family.eq_any(families))
@@ -82,16 +87,37 @@ pub fn tariffs(tx: &mut Tx, families: &[&str], currency: Currency, at: NaiveDate
     let wrong = || Error::internal("a price cannot be read");
     let mut found = BTreeMap::new();
     for row in rows {
-        let of_list = |tier: &&TierRow| tier.price_list_id == row.price_list_id && tier.family == row.family && tier.period == row.period;
-        let tier = |tier: &TierRow| Some(VolumeTier { minimum: tier.minimum, rate: Rate::from_ppm(tier.rate_ppm)? });
+        let of_list = |tier: &&TierRow| {
+            tier.price_list_id == row.price_list_id
+                && tier.family == row.family
+                && tier.period == row.period
+        };
+        let tier = |tier: &TierRow| {
+            Some(VolumeTier {
+                minimum: tier.minimum,
+                rate: Rate::from_ppm(tier.rate_ppm)?,
+            })
+        };
         let money = |minor| Money { minor, currency };
         let advantage = match (row.partner_rate_ppm, row.partner_minor) {
             (Some(ppm), None) => Advantage::Rate(Rate::from_ppm(ppm).ok_or_else(wrong)?),
             (None, Some(minor)) => Advantage::PartnerPrice(money(minor)),
             (Some(_), Some(_)) | (None, None) => return Err(wrong()),
         };
-        let tiers = tiers.iter().filter(of_list).map(tier).collect::<Option<_>>().ok_or_else(wrong)?;
-        found.insert((row.family.clone(), row.period), Tariff { list: money(row.list_minor), advantage, tiers });
+        let tiers = tiers
+            .iter()
+            .filter(of_list)
+            .map(tier)
+            .collect::<Option<_>>()
+            .ok_or_else(wrong)?;
+        found.insert(
+            (row.family.clone(), row.period),
+            Tariff {
+                list: money(row.list_minor),
+                advantage,
+                tiers,
+            },
+        );
     }
     Ok(found)
 }

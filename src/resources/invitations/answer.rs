@@ -16,7 +16,7 @@ use crate::domain::invitation::{Direction, InvitationStatus};
 use crate::domain::partnership::conflicts;
 use crate::domain::policy::{self, Action, Found, Standing};
 use crate::domain::refusal::{Code, Fault, Refusal};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::resources::accounts::step_up::{self, PasswordGiven};
 use crate::resources::partnerships::views::PartnershipView;
 use crate::resources::partnerships::{self, customer, end};
@@ -333,5 +333,5 @@ fn answer(
             at,
         )?,
     };
-    Reply::ok(&view).map_err(Error::from)
+    Reply::ok(&view)
 }

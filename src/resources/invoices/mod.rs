@@ -59,7 +59,12 @@ pub struct InvoiceView {
 
 impl Row {
     fn view(self) -> InvoiceView {
-        let money = |minor| MoneyView::from(Money { minor, currency: self.currency });
+        let money = |minor| {
+            MoneyView::from(Money {
+                minor,
+                currency: self.currency,
+            })
+        };
         InvoiceView {
             id: self.id,
             organization_id: self.organization_id,
@@ -78,17 +83,36 @@ impl Row {
 /// Those that it pays, the newest first. Nobody else's exist here (PAY-5).
 #[utoipa::path(tag = "Money", params(("org_id" = OrganizationId, Path, description = "The organization that pays."), Paging), responses((status = 200, body = Page<InvoiceView>, description = "A page of invoices.")), extensions(("x-problems" = json!(["forbidden"]))))]
 #[get("/v1/organizations/{org_id}/invoices")]
-pub async fn list_invoices(caller: Caller, db: Data<Db>, org: Path<OrganizationId>, listing: Listing<NoFilters>) -> Result<Reply<Page<InvoiceView>>> {
+pub async fn list_invoices(
+    caller: Caller,
+    db: Data<Db>,
+    org: Path<OrganizationId>,
+    listing: Listing<NoFilters>,
+) -> Result<Reply<Page<InvoiceView>>> {
     db.read(move |tx| {
         let identity = caller.identify(tx)?;
-        policy::allow(witness::organization(tx, &identity, *org)?, Action::ReadInvoices)?;
-        let query = || invoices::table.into_boxed::<MultiBackend>().filter(invoices::organization_id.eq(*org));
-        let total = listing.include_total.then(|| query().count().get_result(tx.conn)).transpose()?;
+        policy::allow(
+            witness::organization(tx, &identity, *org)?,
+            Action::ReadInvoices,
+        )?;
+        let query = || {
+            invoices::table
+                .into_boxed::<MultiBackend>()
+                .filter(invoices::organization_id.eq(*org))
+        };
+        let total = listing
+            .include_total
+            .then(|| query().count().get_result(tx.conn))
+            .transpose()?;
         let mut page = query();
         if let Some(after) = listing.after::<kind::Invoice>() {
             page = page.filter(invoices::id.lt(after));
         }
-        let rows: Vec<Row> = page.order(invoices::id.desc()).limit(listing.fetch()).select(Row::as_select()).load(tx.conn)?;
+        let rows: Vec<Row> = page
+            .order(invoices::id.desc())
+            .limit(listing.fetch())
+            .select(Row::as_select())
+            .load(tx.conn)?;
         Reply::page(&listing.page(tx.keys, rows, total, |row: &Row| row.id, Row::view)?)
     })
     .await
@@ -99,12 +123,19 @@ pub async fn list_invoices(caller: Caller, db: Data<Db>, org: Path<OrganizationI
 /// In the organization that pays; for the other side it does not exist (PAY-5).
 #[utoipa::path(tag = "Money", params(("org_id" = OrganizationId, Path, description = "The organization that pays."), ("id" = InvoiceId, Path, description = "The invoice.")), responses((status = 200, body = InvoiceView, description = "The invoice.")), extensions(("x-problems" = json!(["forbidden"]))))]
 #[get("/v1/organizations/{org_id}/invoices/{id}")]
-pub async fn get_invoice(caller: Caller, db: Data<Db>, path: Path<(OrganizationId, InvoiceId)>) -> Result<Reply<InvoiceView>> {
+pub async fn get_invoice(
+    caller: Caller,
+    db: Data<Db>,
+    path: Path<(OrganizationId, InvoiceId)>,
+) -> Result<Reply<InvoiceView>> {
     db.read(move |tx| {
         let (org, id) = path.into_inner();
         let identity = caller.identify(tx)?;
         let found = witness::organization(tx, &identity, org)?;
-        let may_read = matches!(policy::decide(&found.standings, Action::ReadInvoices), policy::Decision::Granted(..));
+        let may_read = matches!(
+            policy::decide(&found.standings, Action::ReadInvoices),
+            policy::Decision::Granted(..)
+        );
         let row: Option<Row> = invoices::table
             .filter(invoices::organization_id.eq(org))
             .filter(invoices::id.eq(id))

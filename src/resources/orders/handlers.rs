@@ -6,7 +6,9 @@ use crate::db::schema::{invoices, orders};
 use crate::db::witness::Identity;
 use crate::db::{Db, Tx};
 use crate::domain::event::EventType;
-use crate::domain::id::{InvoiceId, OrderId, OrganizationId, PartnershipId, PaymentMethodId, QuoteId};
+use crate::domain::id::{
+    InvoiceId, OrderId, OrganizationId, PartnershipId, PaymentMethodId, QuoteId,
+};
 use crate::domain::money::{Currency, Money};
 use crate::domain::refusal::{Code, Fault, Refusal};
 use crate::domain::settlement::{Orderer, Payer};
@@ -86,7 +88,12 @@ pub struct PlacedOrderView {
 #[utoipa::path(tag = "Money", params(("org_id" = OrganizationId, Path, description = "The customer.")), request_body = NewOrder, responses((status = 201, body = PlacedOrderView, description = "Placed.")),
     extensions(("x-idempotency" = json!("required")), ("x-problems" = json!(["forbidden", "insufficient_balance", "quote_stale", "quote_expired", "quote_redeemed"]))))]
 #[post("/v1/organizations/{org_id}/orders")]
-pub async fn place_order(caller: Caller, db: Data<Db>, org: Path<OrganizationId>, new: Post<NewOrder>) -> Result<Reply<PlacedOrderView>> {
+pub async fn place_order(
+    caller: Caller,
+    db: Data<Db>,
+    org: Path<OrganizationId>,
+    new: Post<NewOrder>,
+) -> Result<Reply<PlacedOrderView>> {
     let customer = *org;
     new.keyed()?
         .once(&db, caller, &[], move |tx, identity, new| {
@@ -94,13 +101,32 @@ pub async fn place_order(caller: Caller, db: Data<Db>, org: Path<OrganizationId>
                 Some(quote) => redeemed(tx, identity, customer, quote, new)?,
                 None => assessed(tx, identity, customer, new)?,
             };
-            let purchase = Purchase { customer, orderer, currency, assessed: &assessed, payment_method: new.payment_method_id, quote: new.quote_id, by: identity.user };
+            let purchase = Purchase {
+                customer,
+                orderer,
+                currency,
+                assessed: &assessed,
+                payment_method: new.payment_method_id,
+                quote: new.quote_id,
+                by: identity.user,
+            };
             let order = book(tx, &purchase)?;
             let partner = assessed.lines.iter().find_map(|line| line.partner);
-            let event = Event::new(EventType::OrderPlaced, order).between(Some(customer), partner).by_rule(rule);
-            tx.record(Some(identity), Event { partnership: assessed.under.map(|(partnership, _)| partnership), ..event })?;
+            let event = Event::new(EventType::OrderPlaced, order)
+                .between(Some(customer), partner)
+                .by_rule(rule);
+            tx.record(
+                Some(identity),
+                Event {
+                    partnership: assessed.under.map(|(partnership, _)| partnership),
+                    ..event
+                },
+            )?;
             let view = placed(tx, order, orderer, assessed.payer)?;
-            Reply::created(format!("/v1/organizations/{customer}/orders/{order}"), &view)
+            Reply::created(
+                format!("/v1/organizations/{customer}/orders/{order}"),
+                &view,
+            )
         })
         .await
 }
@@ -108,27 +134,68 @@ pub async fn place_order(caller: Caller, db: Data<Db>, org: Path<OrganizationId>
 type Decided = (Orderer, Currency, Assessed, &'static str);
 
 fn alternatives(new: &NewOrder) -> Vec<Fault> {
-    exactly_one(&[("quote_id", new.quote_id.is_some()), ("lines", new.lines.is_some())])
+    exactly_one(&[
+        ("quote_id", new.quote_id.is_some()),
+        ("lines", new.lines.is_some()),
+    ])
 }
 
-fn assessed(tx: &mut Tx, identity: &Identity, customer: OrganizationId, new: &NewOrder) -> Result<Decided> {
+fn assessed(
+    tx: &mut Tx,
+    identity: &Identity,
+    customer: OrganizationId,
+    new: &NewOrder,
+) -> Result<Decided> {
     let mut faults = alternatives(new);
-    faults.extend(new.acting_as.is_none().then(|| Fault::new("/acting_as", "required")));
-    faults.extend(new.currency.is_none().then(|| Fault::new("/currency", "required")));
-    let (Some(orderer), Some(currency), Some(lines), true) = (new.acting_as, new.currency, &new.lines, faults.is_empty()) else {
+    faults.extend(
+        new.acting_as
+            .is_none()
+            .then(|| Fault::new("/acting_as", "required")),
+    );
+    faults.extend(
+        new.currency
+            .is_none()
+            .then(|| Fault::new("/currency", "required")),
+    );
+    let (Some(orderer), Some(currency), Some(lines), true) =
+        (new.acting_as, new.currency, &new.lines, faults.is_empty())
+    else {
         return Err(Refusal::invalid(faults).into());
     };
     let side = quotes::side(tx, identity, customer, orderer)?;
     let lines: Vec<WantedLine> = lines.iter().map(Into::into).collect();
-    let assessed = assess(tx, &Wanted { customer, orderer, currency, lines: &lines }, tx.now)?;
+    let assessed = assess(
+        tx,
+        &Wanted {
+            customer,
+            orderer,
+            currency,
+            lines: &lines,
+        },
+        tx.now,
+    )?;
     Ok((orderer, currency, assessed, side.rule))
 }
 
 /// At the quote's price, if the right, the payer and the terms are still those it was made from (PRC-6).
-fn redeemed(tx: &mut Tx, identity: &Identity, customer: OrganizationId, id: QuoteId, new: &NewOrder) -> Result<Decided> {
+fn redeemed(
+    tx: &mut Tx,
+    identity: &Identity,
+    customer: OrganizationId,
+    id: QuoteId,
+    new: &NewOrder,
+) -> Result<Decided> {
     let mut faults = alternatives(new);
-    faults.extend(new.acting_as.is_some().then(|| Fault::new("/acting_as", "expected_null")));
-    faults.extend(new.currency.is_some().then(|| Fault::new("/currency", "expected_null")));
+    faults.extend(
+        new.acting_as
+            .is_some()
+            .then(|| Fault::new("/acting_as", "expected_null")),
+    );
+    faults.extend(
+        new.currency
+            .is_some()
+            .then(|| Fault::new("/currency", "expected_null")),
+    );
     if !faults.is_empty() {
         return Err(Refusal::invalid(faults).into());
     }
@@ -140,24 +207,70 @@ fn redeemed(tx: &mut Tx, identity: &Identity, customer: OrganizationId, id: Quot
     let settled = quote.lines()?;
     let lines: Vec<WantedLine> = settled.iter().map(Into::into).collect();
     let stale = || Refusal::by(Code::QuoteStale, "PRC-6");
-    let facts = assess(tx, &Wanted { customer, orderer: quote.acting_as, currency: quote.currency, lines: &lines }, tx.now)?;
+    let facts = assess(
+        tx,
+        &Wanted {
+            customer,
+            orderer: quote.acting_as,
+            currency: quote.currency,
+            lines: &lines,
+        },
+        tx.now,
+    )?;
     quote.must_hold(tx, side.asker, &facts)?;
-    let earners = |lines: &[_]| lines.iter().map(|line: &crate::resources::billing::assess::SettledLine| (line.partnership, line.rule.clone())).collect::<Vec<_>>();
+    let earners = |lines: &[_]| {
+        lines
+            .iter()
+            .map(|line: &crate::resources::billing::assess::SettledLine| {
+                (line.partnership, line.rule.clone())
+            })
+            .collect::<Vec<_>>()
+    };
     if earners(&facts.lines) != earners(&settled) {
         return Err(stale().into());
     }
-    Ok((quote.acting_as, quote.currency, Assessed { lines: settled, ..facts }, side.rule))
+    Ok((
+        quote.acting_as,
+        quote.currency,
+        Assessed {
+            lines: settled,
+            ..facts
+        },
+        side.rule,
+    ))
 }
 
-type Row = (OrganizationId, Option<PartnershipId>, Option<QuoteId>, Currency, i64, NaiveDateTime);
+type Row = (
+    OrganizationId,
+    Option<PartnershipId>,
+    Option<QuoteId>,
+    Currency,
+    i64,
+    NaiveDateTime,
+);
 
 fn placed(tx: &mut Tx, id: OrderId, orderer: Orderer, payer: Payer) -> Result<PlacedOrderView> {
-    let (organization_id, partnership_id, quote_id, currency, minor, created_at): Row = orders::table
-        .find(id)
-        .select((orders::organization_id, orders::partnership_id, orders::quote_id, orders::currency, orders::charged_minor, orders::created_at))
-        .first(tx.conn)?;
-    let for_payer = matches!((orderer, payer), (Orderer::Customer, Payer::Customer) | (Orderer::Partner, Payer::Partner));
-    let invoice_id = invoices::table.filter(invoices::order_id.eq(id)).select(invoices::id).first(tx.conn).optional()?;
+    let (organization_id, partnership_id, quote_id, currency, minor, created_at): Row =
+        orders::table
+            .find(id)
+            .select((
+                orders::organization_id,
+                orders::partnership_id,
+                orders::quote_id,
+                orders::currency,
+                orders::charged_minor,
+                orders::created_at,
+            ))
+            .first(tx.conn)?;
+    let for_payer = matches!(
+        (orderer, payer),
+        (Orderer::Customer, Payer::Customer) | (Orderer::Partner, Payer::Partner)
+    );
+    let invoice_id = invoices::table
+        .filter(invoices::order_id.eq(id))
+        .select(invoices::id)
+        .first(tx.conn)
+        .optional()?;
     let reader = match orderer {
         Orderer::Customer => Reader::Customer,
         Orderer::Partner => Reader::Partner,

@@ -53,7 +53,11 @@ pub struct OrganizationView {
 /// Those that the caller reaches as a member, or through an active partnership of an organization it is a member of.
 #[utoipa::path(tag = "Organizations", params(OrganizationFilters, Paging), responses((status = 200, body = Page<OrganizationView>, description = "A page of organizations.")))]
 #[get("/v1/organizations")]
-pub async fn list_organizations(caller: Caller, db: Data<Db>, listing: Listing<OrganizationFilters>) -> Result<Reply<Page<OrganizationView>>> {
+pub async fn list_organizations(
+    caller: Caller,
+    db: Data<Db>,
+    listing: Listing<OrganizationFilters>,
+) -> Result<Reply<Page<OrganizationView>>> {
     db.read(move |tx| {
         let user = caller.identify(tx)?.user;
         let reached = standings::table
@@ -62,7 +66,11 @@ pub async fn list_organizations(caller: Caller, db: Data<Db>, listing: Listing<O
             .filter(standings::terms_to.is_null())
             .filter(standings::enrolment_to.is_null())
             .filter(standings::assigned_to.is_null())
-            .filter(standings::enrolment_state.is_null().or(standings::enrolment_state.eq(EnrolmentState::Approved)))
+            .filter(
+                standings::enrolment_state
+                    .is_null()
+                    .or(standings::enrolment_state.eq(EnrolmentState::Approved)),
+            )
             .into_boxed::<MultiBackend>();
         let reached = match listing.filters.via {
             Some(Via::Membership) => reached.filter(standings::partnership_id.is_null()),
@@ -70,8 +78,15 @@ pub async fn list_organizations(caller: Caller, db: Data<Db>, listing: Listing<O
             None => reached,
         };
         let ids: Vec<OrganizationId> = reached.select(standings::organization_id).load(tx.conn)?;
-        let query = || organizations::table.into_boxed::<MultiBackend>().filter(organizations::id.eq_any(&ids));
-        let total = listing.include_total.then(|| query().count().get_result(tx.conn)).transpose()?;
+        let query = || {
+            organizations::table
+                .into_boxed::<MultiBackend>()
+                .filter(organizations::id.eq_any(&ids))
+        };
+        let total = listing
+            .include_total
+            .then(|| query().count().get_result(tx.conn))
+            .transpose()?;
         let mut page = query();
         if let Some(after) = listing.after::<kind::Organization>() {
             page = page.filter(organizations::id.lt(after));
@@ -79,9 +94,20 @@ pub async fn list_organizations(caller: Caller, db: Data<Db>, listing: Listing<O
         let rows: Vec<OrganizationView> = page
             .order(organizations::id.desc())
             .limit(listing.fetch())
-            .select((organizations::id, organizations::name, organizations::kind, organizations::country))
+            .select((
+                organizations::id,
+                organizations::name,
+                organizations::kind,
+                organizations::country,
+            ))
             .load(tx.conn)?;
-        Reply::page(&listing.page(tx.keys, rows, total, |row: &OrganizationView| row.id, |row| row)?)
+        Reply::page(&listing.page(
+            tx.keys,
+            rows,
+            total,
+            |row: &OrganizationView| row.id,
+            |row| row,
+        )?)
     })
     .await
 }

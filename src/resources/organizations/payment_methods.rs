@@ -43,19 +43,39 @@ pub struct PaymentMethodsView {
 /// Those that pay for what the caller orders for this organization: its own, or under payment mode `partner` the partner's. For whoever may order.
 #[utoipa::path(tag = "Organizations", params(("org_id" = OrganizationId, Path, description = "The organization.")), responses((status = 200, body = PaymentMethodsView, description = "The methods.")), extensions(("x-problems" = json!(["forbidden"]))))]
 #[get("/v1/organizations/{org_id}/payment-methods")]
-pub async fn list_payment_methods(caller: Caller, db: Data<Db>, org: Path<OrganizationId>) -> Result<Reply<PaymentMethodsView>> {
+pub async fn list_payment_methods(
+    caller: Caller,
+    db: Data<Db>,
+    org: Path<OrganizationId>,
+) -> Result<Reply<PaymentMethodsView>> {
     db.read(move |tx| {
         let identity = caller.identify(tx)?;
-        let by = policy::allow(witness::organization(tx, &identity, *org)?, Action::ReadPaymentMethods)?.by;
+        let by = policy::allow(
+            witness::organization(tx, &identity, *org)?,
+            Action::ReadPaymentMethods,
+        )?
+        .by;
         let owner = match by {
-            Standing::Partner { partner, terms: Terms::Full { payment_mode: PaymentMode::Partner }, .. } => partner,
+            Standing::Partner {
+                partner,
+                terms:
+                    Terms::Full {
+                        payment_mode: PaymentMode::Partner,
+                    },
+                ..
+            } => partner,
             Standing::Partner { .. } | Standing::Member { .. } | Standing::Operator { .. } => *org,
         };
         let items = payment_methods::table
             .filter(payment_methods::organization_id.eq(owner))
             .filter(payment_methods::removed_at.is_null())
             .order(payment_methods::id.desc())
-            .select((payment_methods::id, payment_methods::kind, payment_methods::label, payment_methods::currency))
+            .select((
+                payment_methods::id,
+                payment_methods::kind,
+                payment_methods::label,
+                payment_methods::currency,
+            ))
             .load(tx.conn)?;
         Reply::ok(&PaymentMethodsView { items })
     })

@@ -53,10 +53,23 @@ pub struct ProductView {
 /// The products within reach; none for all of them.
 fn reach(tx: &mut Tx, standings: &[Standing]) -> Result<Option<BTreeSet<ProductId>>> {
     let mut within = BTreeSet::new();
-    for standing in standings.iter().filter(|standing| matches!(policy::judge(standing, Action::ReadProducts), Ruling::Granted(_))) {
+    for standing in standings.iter().filter(|standing| {
+        matches!(
+            policy::judge(standing, Action::ReadProducts),
+            Ruling::Granted(_)
+        )
+    }) {
         match standing {
-            Standing::Member { role: Role::LegalRepresentative | Role::Administrator, .. } | Standing::Operator { .. } => return Ok(None),
-            Standing::Member { member, role: Role::Collaborator | Role::External, .. } => {
+            Standing::Member {
+                role: Role::LegalRepresentative | Role::Administrator,
+                ..
+            }
+            | Standing::Operator { .. } => return Ok(None),
+            Standing::Member {
+                member,
+                role: Role::Collaborator | Role::External,
+                ..
+            } => {
                 let rows: Vec<ProductId> = membership_products::table
                     .filter(membership_products::member_id.eq(member))
                     .filter(membership_products::valid_to.is_null())
@@ -64,8 +77,18 @@ fn reach(tx: &mut Tx, standings: &[Standing]) -> Result<Option<BTreeSet<ProductI
                     .load(tx.conn)?;
                 within.extend(rows);
             }
-            Standing::Partner { terms: Terms::Full { .. }, narrowed: false, .. } => return Ok(None),
-            Standing::Partner { partnership, member, terms, narrowed, .. } => {
+            Standing::Partner {
+                terms: Terms::Full { .. },
+                narrowed: false,
+                ..
+            } => return Ok(None),
+            Standing::Partner {
+                partnership,
+                member,
+                terms,
+                narrowed,
+                ..
+            } => {
                 let selected: Option<BTreeSet<ProductId>> = match terms {
                     Terms::Full { .. } => None,
                     Terms::Limited => Some(
@@ -92,7 +115,9 @@ fn reach(tx: &mut Tx, standings: &[Standing]) -> Result<Option<BTreeSet<ProductI
                     ),
                 };
                 match (selected, assigned) {
-                    (Some(selected), Some(assigned)) => within.extend(selected.intersection(&assigned)),
+                    (Some(selected), Some(assigned)) => {
+                        within.extend(selected.intersection(&assigned))
+                    }
                     (Some(one), None) | (None, Some(one)) => within.extend(one),
                     (None, None) => return Ok(None),
                 }
@@ -103,14 +128,34 @@ fn reach(tx: &mut Tx, standings: &[Standing]) -> Result<Option<BTreeSet<ProductI
 }
 
 const COLUMNS: (
-    products::id, products::parent_id, products::family, products::name, products::quantity,
-    products::period, products::currency, products::state, products::automatic, products::renews_on,
+    products::id,
+    products::parent_id,
+    products::family,
+    products::name,
+    products::quantity,
+    products::period,
+    products::currency,
+    products::state,
+    products::automatic,
+    products::renews_on,
 ) = (
-    products::id, products::parent_id, products::family, products::name, products::quantity,
-    products::period, products::currency, products::state, products::automatic, products::renews_on,
+    products::id,
+    products::parent_id,
+    products::family,
+    products::name,
+    products::quantity,
+    products::period,
+    products::currency,
+    products::state,
+    products::automatic,
+    products::renews_on,
 );
 
-fn within(tx: &mut Tx, caller: &Caller, org: OrganizationId) -> Result<Option<BTreeSet<ProductId>>> {
+fn within(
+    tx: &mut Tx,
+    caller: &Caller,
+    org: OrganizationId,
+) -> Result<Option<BTreeSet<ProductId>>> {
     let identity = caller.identify(tx)?;
     let found = witness::organization(tx, &identity, org)?;
     let standings = found.standings.clone();
@@ -123,22 +168,36 @@ fn within(tx: &mut Tx, caller: &Caller, org: OrganizationId) -> Result<Option<BT
 /// Those within the caller's reach, the newest first; what is outside is neither listed nor counted (ACC-3).
 #[utoipa::path(tag = "Organizations", params(("org_id" = OrganizationId, Path, description = "The organization."), Paging), responses((status = 200, body = Page<ProductView>, description = "A page of products.")), extensions(("x-problems" = json!(["forbidden"]))))]
 #[get("/v1/organizations/{org_id}/products")]
-pub async fn list_products(caller: Caller, db: Data<Db>, org: Path<OrganizationId>, listing: Listing<NoFilters>) -> Result<Reply<Page<ProductView>>> {
+pub async fn list_products(
+    caller: Caller,
+    db: Data<Db>,
+    org: Path<OrganizationId>,
+    listing: Listing<NoFilters>,
+) -> Result<Reply<Page<ProductView>>> {
     db.snapshot(move |tx| {
         let within = within(tx, &caller, *org)?;
         let query = || {
-            let query = products::table.into_boxed::<MultiBackend>().filter(products::organization_id.eq(*org));
+            let query = products::table
+                .into_boxed::<MultiBackend>()
+                .filter(products::organization_id.eq(*org));
             match &within {
                 Some(within) => query.filter(products::id.eq_any(within)),
                 None => query,
             }
         };
-        let total = listing.include_total.then(|| query().count().get_result(tx.conn)).transpose()?;
+        let total = listing
+            .include_total
+            .then(|| query().count().get_result(tx.conn))
+            .transpose()?;
         let mut page = query();
         if let Some(after) = listing.after::<kind::Product>() {
             page = page.filter(products::id.lt(after));
         }
-        let rows: Vec<ProductView> = page.order(products::id.desc()).limit(listing.fetch()).select(COLUMNS).load(tx.conn)?;
+        let rows: Vec<ProductView> = page
+            .order(products::id.desc())
+            .limit(listing.fetch())
+            .select(COLUMNS)
+            .load(tx.conn)?;
         Reply::page(&listing.page(tx.keys, rows, total, |row: &ProductView| row.id, |row| row)?)
     })
     .await
@@ -149,7 +208,11 @@ pub async fn list_products(caller: Caller, db: Data<Db>, org: Path<OrganizationI
 /// If it is within the caller's reach; else it does not exist (ACC-3).
 #[utoipa::path(tag = "Organizations", params(("org_id" = OrganizationId, Path, description = "The organization."), ("product_id" = ProductId, Path, description = "The product.")), responses((status = 200, body = ProductView, description = "The product.")), extensions(("x-problems" = json!(["forbidden"]))))]
 #[get("/v1/organizations/{org_id}/products/{product_id}")]
-pub async fn get_product(caller: Caller, db: Data<Db>, path: Path<(OrganizationId, ProductId)>) -> Result<Reply<ProductView>> {
+pub async fn get_product(
+    caller: Caller,
+    db: Data<Db>,
+    path: Path<(OrganizationId, ProductId)>,
+) -> Result<Reply<ProductView>> {
     db.snapshot(move |tx| {
         let (org, id) = path.into_inner();
         let reached = within(tx, &caller, org)?.is_none_or(|within| within.contains(&id));

@@ -254,6 +254,14 @@ pub fn open_of_customer(tx: &mut Tx, customer: OrganizationId) -> Result<Vec<Ope
     Ok(timelines.into_iter().filter_map(open).collect())
 }
 
+type VersionRow = (
+    PartnershipId,
+    Level,
+    Option<PaymentMode>,
+    NaiveDateTime,
+    Option<NaiveDateTime>,
+);
+
 type SelectedRow = (
     PartnershipId,
     ProductId,
@@ -263,13 +271,7 @@ type SelectedRow = (
 
 /// Every state that these partnerships ever had. Two queries.
 pub fn timelines(tx: &mut Tx, ids: &[PartnershipId]) -> Result<BTreeMap<PartnershipId, Timeline>> {
-    let terms: Vec<(
-        PartnershipId,
-        Level,
-        Option<PaymentMode>,
-        NaiveDateTime,
-        Option<NaiveDateTime>,
-    )> = partnership_terms::table
+    let terms: Vec<VersionRow> = partnership_terms::table
         .filter(partnership_terms::partnership_id.eq_any(ids))
         .order(partnership_terms::valid_from)
         .select((

@@ -38,14 +38,24 @@ pub struct PrepaidAccountsView {
 /// One for each currency, with its balance: the sum of its ledger entries (BIL-5).
 #[utoipa::path(tag = "Money", params(("org_id" = OrganizationId, Path, description = "The organization.")), responses((status = 200, body = PrepaidAccountsView, description = "The accounts.")), extensions(("x-problems" = json!(["forbidden"]))))]
 #[get("/v1/organizations/{org_id}/prepaid-accounts")]
-pub async fn list_prepaid_accounts(caller: Caller, db: Data<Db>, org: Path<OrganizationId>) -> Result<Reply<PrepaidAccountsView>> {
+pub async fn list_prepaid_accounts(
+    caller: Caller,
+    db: Data<Db>,
+    org: Path<OrganizationId>,
+) -> Result<Reply<PrepaidAccountsView>> {
     db.snapshot(move |tx| {
         let identity = caller.identify(tx)?;
-        policy::allow(witness::organization(tx, &identity, *org)?, Action::ReadPrepaidAccounts)?;
+        policy::allow(
+            witness::organization(tx, &identity, *org)?,
+            Action::ReadPrepaidAccounts,
+        )?;
         let mut items = Vec::new();
         for &currency in Currency::ALL {
             let minor = prepaid_balance(tx, *org, currency)?;
-            items.push(PrepaidAccountView { currency, balance: Money { minor, currency }.into() });
+            items.push(PrepaidAccountView {
+                currency,
+                balance: Money { minor, currency }.into(),
+            });
         }
         Reply::ok(&PrepaidAccountsView { items })
     })

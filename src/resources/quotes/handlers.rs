@@ -101,7 +101,9 @@ pub struct QuoteView {
 
 /// Rates are shown as decimal strings.
 pub fn rate(ppm: i64) -> Result<String> {
-    Rate::from_ppm(ppm).map(|rate| rate.to_string()).ok_or_else(|| Error::internal("a rate cannot be read"))
+    Rate::from_ppm(ppm)
+        .map(|rate| rate.to_string())
+        .ok_or_else(|| Error::internal("a rate cannot be read"))
 }
 
 fn line(line: SettledLine, currency: Currency, sees_partner_price: bool) -> Result<QuoteLineView> {
@@ -134,8 +136,15 @@ fn view(quote: &Quote, redeemed: bool) -> Result<QuoteView> {
         organization_id: quote.organization_id,
         acting_as: quote.acting_as,
         payer: quote.payer(),
-        lines: lines.into_iter().map(|one| line(one, quote.currency, partner_reads)).collect::<Result<_>>()?,
-        charged_amount: Money { minor: charged, currency: quote.currency }.into(),
+        lines: lines
+            .into_iter()
+            .map(|one| line(one, quote.currency, partner_reads))
+            .collect::<Result<_>>()?,
+        charged_amount: Money {
+            minor: charged,
+            currency: quote.currency,
+        }
+        .into(),
         redeemed,
         created_at: quote.created_at.and_utc(),
         expires_at: quote.expires_at.and_utc(),
@@ -147,17 +156,40 @@ fn view(quote: &Quote, redeemed: bool) -> Result<QuoteView> {
 /// Every step of each line's price, who pays and what the partner earns, and until when the quote can be redeemed at its price.
 #[utoipa::path(tag = "Money", request_body = NewQuote, responses((status = 201, body = QuoteView, description = "The quote.")), extensions(("x-problems" = json!(["forbidden", "not_found"]))))]
 #[post("/v1/quotes")]
-pub async fn create_quote(caller: Caller, db: Data<Db>, config: Data<Config>, new: Post<NewQuote>) -> Result<Reply<QuoteView>> {
+pub async fn create_quote(
+    caller: Caller,
+    db: Data<Db>,
+    config: Data<Config>,
+    new: Post<NewQuote>,
+) -> Result<Reply<QuoteView>> {
     let lasts = TimeDelta::hours(config.quote_hours);
     new.once(&db, caller, &[], move |tx, identity, new| {
         let customer = new.organization_id;
         let side = model::side(tx, identity, customer, new.acting_as)?;
         let lines: Vec<WantedLine> = new.lines.iter().map(Into::into).collect();
-        let wanted = Wanted { customer, orderer: new.acting_as, currency: new.currency, lines: &lines };
+        let wanted = Wanted {
+            customer,
+            orderer: new.acting_as,
+            currency: new.currency,
+            lines: &lines,
+        };
         let assessed = assess(tx, &wanted, tx.now)?;
-        let new = model::New { customer, asker: side.asker, by: identity.user, orderer: new.acting_as, currency: new.currency, assessed: &assessed, lasts };
+        let new = model::New {
+            customer,
+            asker: side.asker,
+            by: identity.user,
+            orderer: new.acting_as,
+            currency: new.currency,
+            assessed: &assessed,
+            lasts,
+        };
         let quote = model::insert(tx, &new)?;
-        tx.record(Some(identity), Event::new(EventType::QuoteCreated, quote.id).of(customer).by_rule(side.rule))?;
+        tx.record(
+            Some(identity),
+            Event::new(EventType::QuoteCreated, quote.id)
+                .of(customer)
+                .by_rule(side.rule),
+        )?;
         Reply::created(format!("/v1/quotes/{}", quote.id), &view(&quote, false)?)
     })
     .await
@@ -168,7 +200,11 @@ pub async fn create_quote(caller: Caller, db: Data<Db>, config: Data<Config>, ne
 /// To the side that asked for it.
 #[utoipa::path(tag = "Money", params(("id" = QuoteId, Path, description = "The quote.")), responses((status = 200, body = QuoteView, description = "The quote.")), extensions(("x-problems" = json!(["forbidden"]))))]
 #[get("/v1/quotes/{id}")]
-pub async fn get_quote(caller: Caller, db: Data<Db>, id: Path<QuoteId>) -> Result<Reply<QuoteView>> {
+pub async fn get_quote(
+    caller: Caller,
+    db: Data<Db>,
+    id: Path<QuoteId>,
+) -> Result<Reply<QuoteView>> {
     db.snapshot(move |tx| {
         let identity = caller.identify(tx)?;
         let quote = model::find(tx, *id)?;

@@ -1,7 +1,7 @@
 //! The rows of quotes, and who may order on which side.
+use crate::db::Tx;
 use crate::db::schema::{orders, quotes};
 use crate::db::witness::{self, Identity};
-use crate::db::Tx;
 use crate::domain::id::{OrganizationId, PartnershipId, QuoteId, UserId};
 use crate::domain::money::Currency;
 use crate::domain::policy::{self, Action, Found, Standing};
@@ -36,7 +36,12 @@ pub struct Side {
 }
 
 /// The caller's right to order for this customer on this side (ORG-8, ACC-4).
-pub fn side(tx: &mut Tx, identity: &Identity, customer: OrganizationId, orderer: Orderer) -> Result<Side> {
+pub fn side(
+    tx: &mut Tx,
+    identity: &Identity,
+    customer: OrganizationId,
+    orderer: Orderer,
+) -> Result<Side> {
     let found = witness::organization(tx, identity, customer)?;
     let of_side = |standing: &Standing| match standing {
         Standing::Member { .. } => orderer == Orderer::Customer,
@@ -46,12 +51,23 @@ pub fn side(tx: &mut Tx, identity: &Identity, customer: OrganizationId, orderer:
     if found.standings.is_empty() {
         return Err(Refusal::not_found().into());
     }
-    let standings: Vec<Standing> = found.standings.iter().filter(|standing| of_side(standing)).cloned().collect();
+    let standings: Vec<Standing> = found
+        .standings
+        .iter()
+        .filter(|standing| of_side(standing))
+        .cloned()
+        .collect();
     if standings.is_empty() {
         policy::allow(found, Action::ReadOrganization)?;
         return Err(Refusal::by(Code::Forbidden, "ACC-1").into());
     }
-    let allowed = policy::allow(Found { what: (), standings }, Action::Order)?;
+    let allowed = policy::allow(
+        Found {
+            what: (),
+            standings,
+        },
+        Action::Order,
+    )?;
     Ok(Side {
         asker: match allowed.by {
             Standing::Partner { partner, .. } => partner,
@@ -89,16 +105,27 @@ pub fn insert(tx: &mut Tx, new: &New) -> Result<Quote> {
             quotes::expires_at.eq(tx.now + new.lasts),
         ))
         .execute(tx.conn)?;
-    Ok(quotes::table.find(id).select(Quote::as_select()).first(tx.conn)?)
+    Ok(quotes::table
+        .find(id)
+        .select(Quote::as_select())
+        .first(tx.conn)?)
 }
 
 /// A quote of this customer; whose it is to read is judged by the side that asked.
 pub fn find(tx: &mut Tx, id: QuoteId) -> Result<Quote> {
-    quotes::table.find(id).select(Quote::as_select()).first(tx.conn).optional()?.ok_or_else(|| Refusal::not_found().into())
+    quotes::table
+        .find(id)
+        .select(Quote::as_select())
+        .first(tx.conn)
+        .optional()?
+        .ok_or_else(|| Refusal::not_found().into())
 }
 
 pub fn is_redeemed(tx: &mut Tx, id: QuoteId) -> Result<bool> {
-    Ok(diesel::select(exists(orders::table.filter(orders::quote_id.eq(id)))).get_result(tx.conn)?)
+    Ok(
+        diesel::select(exists(orders::table.filter(orders::quote_id.eq(id))))
+            .get_result(tx.conn)?,
+    )
 }
 
 impl Quote {
@@ -107,11 +134,20 @@ impl Quote {
     }
 
     pub fn payer(&self) -> Payer {
-        if self.payer_id == self.organization_id { Payer::Customer } else { Payer::Partner }
+        if self.payer_id == self.organization_id {
+            Payer::Customer
+        } else {
+            Payer::Partner
+        }
     }
 
     /// Whether it may still be redeemed: in time, once, and under the facts it was made from (PRC-6).
-    pub fn must_hold(&self, tx: &mut Tx, asker: OrganizationId, now_assessed: &Assessed) -> Result<()> {
+    pub fn must_hold(
+        &self,
+        tx: &mut Tx,
+        asker: OrganizationId,
+        now_assessed: &Assessed,
+    ) -> Result<()> {
         if asker != self.asked_by {
             return Err(Refusal::not_found().into());
         }
