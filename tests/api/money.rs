@@ -470,6 +470,16 @@ fn bil_11_the_customer_does_not_see_the_price_that_the_partner_paid() {
             )
             .await
             .refused(404, "not_found", None);
+        let orders = format!("/v1/organizations/{weiss}/orders");
+        let theirs = world.get("karl", &orders).await.expect(200);
+        assert_eq!(theirs.body["items"][0]["charged_amount"], Value::Null);
+        let one = format!("{orders}/{}", theirs.text_of("/items/0/id"));
+        let seen = world.get("claire", &one).await.expect(200);
+        assert_eq!(seen.text_of("/charged_amount/amount"), "208.32");
+        world
+            .get("jonas", &one)
+            .await
+            .refused(404, "not_found", None);
     });
 }
 

@@ -128,7 +128,8 @@ impl Engines {
         let file = empty.path();
         SqliteConnection::establish(&file.to_string_lossy())
             .expect("the template opens")
-            .batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            // Whoever filled it may still be closing its connections: wait for them.
+            .batch_execute("PRAGMA busy_timeout = 10000; PRAGMA wal_checkpoint(TRUNCATE)")
             .expect("the template is one file, with nothing left in its log");
         fs::read(file).expect("the template can be read")
     }

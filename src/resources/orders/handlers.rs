@@ -1,25 +1,28 @@
 //! Placing an order, from lines or from a quote.
+use crate::api::page::Paging;
 use crate::api::views::{MoneyView, exactly_one};
-use crate::api::{Caller, Post, Reply};
+use crate::api::{Caller, Listing, Page, Post, Reply};
 use crate::db::record::Event;
 use crate::db::schema::{invoices, orders};
-use crate::db::witness::Identity;
-use crate::db::{Db, Tx};
+use crate::db::witness::{self, Identity};
+use crate::db::{Db, MultiBackend, Tx};
 use crate::domain::event::EventType;
 use crate::domain::id::{
-    InvoiceId, OrderId, OrganizationId, PartnershipId, PaymentMethodId, QuoteId,
+    InvoiceId, OrderId, OrganizationId, PartnershipId, PaymentMethodId, QuoteId, kind,
 };
 use crate::domain::money::{Currency, Money};
+use crate::domain::policy::{self, Action, Standing};
 use crate::domain::refusal::{Code, Fault, Refusal};
 use crate::domain::settlement::{Orderer, Payer};
 use crate::error::Result;
+use crate::resources::accounts::tokens::NoFilters;
 use crate::resources::billing::assess::{Assessed, Wanted, WantedLine, assess};
 use crate::resources::billing::book::{Purchase, book};
 use crate::resources::billing_events::views::{BillingEventView, Reader, of_order};
 use crate::resources::quotes::lines::OrderLine;
 use crate::resources::quotes::model as quotes;
-use actix_web::post;
 use actix_web::web::{Data, Path};
+use actix_web::{get, post};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -61,8 +64,8 @@ pub struct OrderView {
     partnership_id: Option<PartnershipId>,
     /// The quote it redeemed.
     quote_id: Option<QuoteId>,
-    /// What was charged.
-    charged_amount: MoneyView,
+    /// What was charged; null to the customer of what the partner paid (BIL-11).
+    charged_amount: Option<MoneyView>,
     /// When it was placed.
     created_at: DateTime<Utc>,
 }
@@ -129,6 +132,85 @@ pub async fn place_order(
             )
         })
         .await
+}
+
+/// List an organization's orders.
+///
+/// Those for its products, the newest first, for whoever may order. A partner sees those of its partnership.
+#[utoipa::path(tag = "Money", params(("org_id" = OrganizationId, Path, description = "The customer."), Paging), responses((status = 200, body = Page<OrderView>, description = "A page of orders.")), extensions(("x-problems" = json!(["forbidden"]))))]
+#[get("/v1/organizations/{org_id}/orders")]
+pub async fn list_orders(
+    caller: Caller,
+    db: Data<Db>,
+    org: Path<OrganizationId>,
+    listing: Listing<NoFilters>,
+) -> Result<Reply<Page<OrderView>>> {
+    db.snapshot(move |tx| {
+        let by = reader(tx, &caller, *org)?;
+        let total = listing
+            .include_total
+            .then(|| of(*org, &by).count().get_result(tx.conn))
+            .transpose()?;
+        let mut page = of(*org, &by);
+        if let Some(after) = listing.after::<kind::Order>() {
+            page = page.filter(orders::id.lt(after));
+        }
+        let rows: Vec<Row> = page
+            .order(orders::id.desc())
+            .limit(listing.fetch())
+            .select(Row::as_select())
+            .load(tx.conn)?;
+        Reply::page(&listing.page(
+            tx.keys,
+            rows,
+            total,
+            |row: &Row| row.id,
+            |row: Row| row.view(reads_as(&by)),
+        )?)
+    })
+    .await
+}
+
+/// Show an order.
+///
+/// To whoever may order for the customer; to a partner those of its partnership.
+#[utoipa::path(tag = "Money", params(("org_id" = OrganizationId, Path, description = "The customer."), ("id" = OrderId, Path, description = "The order.")), responses((status = 200, body = OrderView, description = "The order.")), extensions(("x-problems" = json!(["forbidden"]))))]
+#[get("/v1/organizations/{org_id}/orders/{id}")]
+pub async fn get_order(
+    caller: Caller,
+    db: Data<Db>,
+    path: Path<(OrganizationId, OrderId)>,
+) -> Result<Reply<OrderView>> {
+    db.snapshot(move |tx| {
+        let (org, id) = path.into_inner();
+        let by = reader(tx, &caller, org)?;
+        let found: Option<Row> = of(org, &by)
+            .filter(orders::id.eq(id))
+            .select(Row::as_select())
+            .first(tx.conn)
+            .optional()?;
+        Reply::ok(&found.ok_or_else(Refusal::not_found)?.view(reads_as(&by)))
+    })
+    .await
+}
+
+fn reader(tx: &mut Tx, caller: &Caller, org: OrganizationId) -> Result<Standing> {
+    let identity = caller.identify(tx)?;
+    let found = witness::organization(tx, &identity, org)?;
+    Ok(policy::allow(found, Action::ReadOrders)?.by)
+}
+
+/// The customer's orders, as far as this standing reaches.
+fn of(org: OrganizationId, by: &Standing) -> orders::BoxedQuery<'_, MultiBackend> {
+    let all = orders::table
+        .filter(orders::organization_id.eq(org))
+        .into_boxed::<MultiBackend>();
+    match by {
+        Standing::Partner { partnership, .. } => {
+            all.filter(orders::partnership_id.eq(*partnership))
+        }
+        Standing::Member { .. } | Standing::Operator { .. } => all,
+    }
 }
 
 type Decided = (Orderer, Currency, Assessed, &'static str);
@@ -240,28 +322,62 @@ fn redeemed(
     ))
 }
 
-type Row = (
-    OrganizationId,
-    Option<PartnershipId>,
-    Option<QuoteId>,
-    Currency,
-    i64,
-    NaiveDateTime,
-);
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = orders)]
+struct Row {
+    id: OrderId,
+    organization_id: OrganizationId,
+    acting_as: Orderer,
+    payer_id: OrganizationId,
+    partnership_id: Option<PartnershipId>,
+    quote_id: Option<QuoteId>,
+    currency: Currency,
+    charged_minor: i64,
+    created_at: NaiveDateTime,
+}
+
+impl Row {
+    fn payer(&self) -> Payer {
+        if self.payer_id == self.organization_id {
+            Payer::Customer
+        } else {
+            Payer::Partner
+        }
+    }
+
+    fn view(self, reader: Reader) -> OrderView {
+        let hidden = reader == Reader::Customer && self.payer() == Payer::Partner;
+        let charged = Money {
+            minor: self.charged_minor,
+            currency: self.currency,
+        };
+        OrderView {
+            id: self.id,
+            organization_id: self.organization_id,
+            acting_as: self.acting_as,
+            payer: self.payer(),
+            partnership_id: self.partnership_id,
+            quote_id: self.quote_id,
+            charged_amount: (!hidden).then(|| charged.into()),
+            created_at: self.created_at.and_utc(),
+        }
+    }
+}
+
+/// As whom a standing reads.
+fn reads_as(by: &Standing) -> Reader {
+    match by {
+        Standing::Member { .. } => Reader::Customer,
+        Standing::Partner { .. } => Reader::Partner,
+        Standing::Operator { .. } => Reader::Operator,
+    }
+}
 
 fn placed(tx: &mut Tx, id: OrderId, orderer: Orderer, payer: Payer) -> Result<PlacedOrderView> {
-    let (organization_id, partnership_id, quote_id, currency, minor, created_at): Row =
-        orders::table
-            .find(id)
-            .select((
-                orders::organization_id,
-                orders::partnership_id,
-                orders::quote_id,
-                orders::currency,
-                orders::charged_minor,
-                orders::created_at,
-            ))
-            .first(tx.conn)?;
+    let row: Row = orders::table
+        .find(id)
+        .select(Row::as_select())
+        .first(tx.conn)?;
     let for_payer = matches!(
         (orderer, payer),
         (Orderer::Customer, Payer::Customer) | (Orderer::Partner, Payer::Partner)
@@ -276,16 +392,7 @@ fn placed(tx: &mut Tx, id: OrderId, orderer: Orderer, payer: Payer) -> Result<Pl
         Orderer::Partner => Reader::Partner,
     };
     Ok(PlacedOrderView {
-        order: OrderView {
-            id,
-            organization_id,
-            acting_as: orderer,
-            payer,
-            partnership_id,
-            quote_id,
-            charged_amount: Money { minor, currency }.into(),
-            created_at: created_at.and_utc(),
-        },
+        order: row.view(reader),
         billing_events: of_order(tx, id, reader)?,
         invoice_id: invoice_id.filter(|_| for_payer),
         warnings: Vec::new(),

@@ -1,4 +1,8 @@
 //! Orders: several lines, all or nothing (BIL-1).
 mod handlers;
 
-crate::api::room::room!(handlers::place_order);
+crate::api::room::room!(
+    handlers::place_order,
+    handlers::list_orders,
+    handlers::get_order
+);
