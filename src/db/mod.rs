@@ -65,7 +65,8 @@ struct Inner {
     keys: Arc<Keyring>,
 }
 
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a request waits for a connection before it is told to come again.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Db {
     /// Opens the pools; `size` is the number of reading connections (and writing ones, on a server).
