@@ -8,6 +8,7 @@ use crate::secret::{self, Keyring, Purpose};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use diesel::QueryResult;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::future::{Ready, ready};
@@ -36,9 +37,9 @@ pub struct Page<T> {
 pub struct Listing<F> {
     pub filters: F,
     pub limit: i64,
-    /// The id that the last page ended with.
-    after: Option<[u8; ID]>,
-    pub include_total: bool,
+    /// The id that the last page ended with; above all others on the first.
+    before: [u8; ID],
+    include_total: bool,
     scope: String,
     link: String,
 }
@@ -67,8 +68,14 @@ pub enum Include {
 }
 
 impl<F> Listing<F> {
-    pub fn after<K>(&self) -> Option<Id<K>> {
-        self.after.map(Id::from_bytes)
+    /// What the page holds is older than this.
+    pub fn before(&self) -> &[u8] {
+        &self.before
+    }
+
+    /// How many there are in all, if the caller asked for it.
+    pub fn total(&self, count: impl FnOnce() -> QueryResult<i64>) -> Result<Option<i64>> {
+        Ok(self.include_total.then(count).transpose()?)
     }
 
     /// One more than the page holds is read, to know whether there is a next.
@@ -135,14 +142,15 @@ fn read<F: DeserializeOwned>(request: &HttpRequest) -> Result<Listing<F>> {
     filters.sort();
     let filtered = serde_html_form::to_string(&filters).map_err(Error::internal)?;
     let scope = format!("{}?{filtered}", request.path());
-    let after = cursor
-        .map(|cursor| open(keys, &cursor, &scope))
-        .transpose()?;
+    let before = match cursor {
+        Some(cursor) => open(keys, &cursor, &scope)?,
+        None => [u8::MAX; ID],
+    };
     let joint = if filtered.is_empty() { "" } else { "&" };
     Ok(Listing {
         filters: query::parse(&filtered).map_err(with_common_names)?,
         limit,
-        after,
+        before,
         include_total,
         link: format!("{scope}{joint}limit={limit}&"),
         scope,

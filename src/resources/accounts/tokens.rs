@@ -197,15 +197,9 @@ pub async fn list_api_tokens(
                 .filter(api_tokens::revoked_at.is_null())
                 .filter(api_tokens::expires_at.gt(tx.now))
         };
-        let total = listing
-            .include_total
-            .then(|| mine().count().get_result(tx.conn))
-            .transpose()?;
-        let mut query = mine().into_boxed::<crate::db::MultiBackend>();
-        if let Some(after) = listing.after::<crate::domain::id::kind::ApiToken>() {
-            query = query.filter(api_tokens::id.lt(after));
-        }
-        let rows = query
+        let total = listing.total(|| mine().count().get_result(tx.conn))?;
+        let rows = mine()
+            .filter(api_tokens::id.lt(listing.before()))
             .order(api_tokens::id.desc())
             .limit(listing.fetch())
             .select(Row::as_select())
@@ -289,15 +283,9 @@ pub async fn list_sessions(
                 .filter(sessions::ended_at.is_null())
                 .filter(sessions::expires_at.gt(tx.now))
         };
-        let total = listing
-            .include_total
-            .then(|| mine().count().get_result(tx.conn))
-            .transpose()?;
-        let mut query = mine().into_boxed::<crate::db::MultiBackend>();
-        if let Some(after) = listing.after::<crate::domain::id::kind::Session>() {
-            query = query.filter(sessions::id.lt(after));
-        }
-        let rows: Vec<SessionRow> = query
+        let total = listing.total(|| mine().count().get_result(tx.conn))?;
+        let rows: Vec<SessionRow> = mine()
+            .filter(sessions::id.lt(listing.before()))
             .order(sessions::id.desc())
             .limit(listing.fetch())
             .select((

@@ -6,7 +6,7 @@ use crate::db::schema::billing_events;
 use crate::db::witness;
 use crate::db::{Db, MultiBackend};
 use crate::domain::billing::EventKind;
-use crate::domain::id::{OrganizationId, PartnershipId, kind};
+use crate::domain::id::{OrganizationId, PartnershipId};
 use crate::domain::policy::{self, Action, Standing};
 use crate::error::Result;
 use actix_web::get;
@@ -59,15 +59,9 @@ pub async fn list_billing_events(
                 None => query,
             }
         };
-        let total = listing
-            .include_total
-            .then(|| query().count().get_result(tx.conn))
-            .transpose()?;
-        let mut page = query();
-        if let Some(after) = listing.after::<kind::BillingEvent>() {
-            page = page.filter(billing_events::id.lt(after));
-        }
-        let rows: Vec<Row> = page
+        let total = listing.total(|| query().count().get_result(tx.conn))?;
+        let rows: Vec<Row> = query()
+            .filter(billing_events::id.lt(listing.before()))
             .order(billing_events::id.desc())
             .limit(listing.fetch())
             .select(Row::as_select())

@@ -11,7 +11,7 @@ use crate::db::schema::invitations;
 use crate::db::witness::{self, Identity};
 use crate::db::{Db, MultiBackend, Tx};
 use crate::domain::event::EventType;
-use crate::domain::id::{InvitationId, OrganizationId, kind};
+use crate::domain::id::{InvitationId, OrganizationId};
 use crate::domain::invitation::{Direction, InvitationStatus, RESENDS_A_DAY};
 use crate::domain::policy::{self, Action, Found};
 use crate::domain::refusal::{Code, Refusal};
@@ -92,15 +92,9 @@ pub async fn list_invitations(
                 None => query,
             }
         };
-        let total = listing
-            .include_total
-            .then(|| query().count().get_result(tx.conn))
-            .transpose()?;
-        let mut page = query();
-        if let Some(after) = listing.after::<kind::Invitation>() {
-            page = page.filter(invitations::id.lt(after));
-        }
-        let rows: Vec<Invitation> = page
+        let total = listing.total(|| query().count().get_result(tx.conn))?;
+        let rows: Vec<Invitation> = query()
+            .filter(invitations::id.lt(listing.before()))
             .order(invitations::id.desc())
             .limit(listing.fetch())
             .select(Invitation::as_select())

@@ -6,7 +6,7 @@ use crate::db::schema::invoices;
 use crate::db::witness;
 use crate::db::{Db, MultiBackend};
 use crate::domain::billing::InvoiceStatus;
-use crate::domain::id::{InvoiceId, OrderId, OrganizationId, PaymentMethodId, kind};
+use crate::domain::id::{InvoiceId, OrderId, OrganizationId, PaymentMethodId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::policy::{self, Action};
 use crate::domain::refusal::Refusal;
@@ -100,15 +100,9 @@ pub async fn list_invoices(
                 .into_boxed::<MultiBackend>()
                 .filter(invoices::organization_id.eq(*org))
         };
-        let total = listing
-            .include_total
-            .then(|| query().count().get_result(tx.conn))
-            .transpose()?;
-        let mut page = query();
-        if let Some(after) = listing.after::<kind::Invoice>() {
-            page = page.filter(invoices::id.lt(after));
-        }
-        let rows: Vec<Row> = page
+        let total = listing.total(|| query().count().get_result(tx.conn))?;
+        let rows: Vec<Row> = query()
+            .filter(invoices::id.lt(listing.before()))
             .order(invoices::id.desc())
             .limit(listing.fetch())
             .select(Row::as_select())

@@ -8,7 +8,7 @@ use crate::db::witness::{self, Identity};
 use crate::db::{Db, MultiBackend, Tx};
 use crate::domain::event::EventType;
 use crate::domain::id::{
-    InvoiceId, OrderId, OrganizationId, PartnershipId, PaymentMethodId, QuoteId, kind,
+    InvoiceId, OrderId, OrganizationId, PartnershipId, PaymentMethodId, QuoteId,
 };
 use crate::domain::money::{Currency, Money};
 use crate::domain::policy::{self, Action, Standing};
@@ -147,15 +147,9 @@ pub async fn list_orders(
 ) -> Result<Reply<Page<OrderView>>> {
     db.snapshot(move |tx| {
         let by = reader(tx, &caller, *org)?;
-        let total = listing
-            .include_total
-            .then(|| of(*org, &by).count().get_result(tx.conn))
-            .transpose()?;
-        let mut page = of(*org, &by);
-        if let Some(after) = listing.after::<kind::Order>() {
-            page = page.filter(orders::id.lt(after));
-        }
-        let rows: Vec<Row> = page
+        let total = listing.total(|| of(*org, &by).count().get_result(tx.conn))?;
+        let rows: Vec<Row> = of(*org, &by)
+            .filter(orders::id.lt(listing.before()))
             .order(orders::id.desc())
             .limit(listing.fetch())
             .select(Row::as_select())

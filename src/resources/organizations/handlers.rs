@@ -4,7 +4,7 @@ use crate::api::{Caller, Listing, Page, Reply};
 use crate::db::schema::{organizations, standings};
 use crate::db::{Db, MultiBackend};
 use crate::domain::enrolment::EnrolmentState;
-use crate::domain::id::{OrganizationId, kind};
+use crate::domain::id::OrganizationId;
 use crate::domain::organization::OrganizationKind;
 use crate::error::Result;
 use actix_web::get;
@@ -83,15 +83,9 @@ pub async fn list_organizations(
                 .into_boxed::<MultiBackend>()
                 .filter(organizations::id.eq_any(&ids))
         };
-        let total = listing
-            .include_total
-            .then(|| query().count().get_result(tx.conn))
-            .transpose()?;
-        let mut page = query();
-        if let Some(after) = listing.after::<kind::Organization>() {
-            page = page.filter(organizations::id.lt(after));
-        }
-        let rows: Vec<OrganizationView> = page
+        let total = listing.total(|| query().count().get_result(tx.conn))?;
+        let rows: Vec<OrganizationView> = query()
+            .filter(organizations::id.lt(listing.before()))
             .order(organizations::id.desc())
             .limit(listing.fetch())
             .select((

@@ -5,7 +5,7 @@ use crate::db::schema::{assignment_products, membership_products, products, sele
 use crate::db::witness;
 use crate::db::{Db, MultiBackend, Tx};
 use crate::domain::access::Terms;
-use crate::domain::id::{OrganizationId, ProductId, kind};
+use crate::domain::id::{OrganizationId, ProductId};
 use crate::domain::money::Currency;
 use crate::domain::organization::Role;
 use crate::domain::policy::{self, Action, Ruling, Standing};
@@ -185,15 +185,9 @@ pub async fn list_products(
                 None => query,
             }
         };
-        let total = listing
-            .include_total
-            .then(|| query().count().get_result(tx.conn))
-            .transpose()?;
-        let mut page = query();
-        if let Some(after) = listing.after::<kind::Product>() {
-            page = page.filter(products::id.lt(after));
-        }
-        let rows: Vec<ProductView> = page
+        let total = listing.total(|| query().count().get_result(tx.conn))?;
+        let rows: Vec<ProductView> = query()
+            .filter(products::id.lt(listing.before()))
             .order(products::id.desc())
             .limit(listing.fetch())
             .select(COLUMNS)

@@ -2,9 +2,9 @@
 use crate::api::page::Paging;
 use crate::api::{Caller, Listing, Page, Reply, locale};
 use crate::config::Config;
+use crate::db::Db;
 use crate::db::schema::mails;
-use crate::db::{Db, MultiBackend};
-use crate::domain::id::{MailId, kind};
+use crate::domain::id::MailId;
 use crate::domain::locale::Language;
 use crate::domain::organization::OperatorRole;
 use crate::domain::refusal::{Code, Refusal};
@@ -79,15 +79,9 @@ pub async fn list_outbox_mails(
         if identity.operator != Some(OperatorRole::Admin) {
             return Err(Refusal::by(Code::Forbidden, "ACC-1").into());
         }
-        let total = listing
-            .include_total
-            .then(|| mails::table.count().get_result(tx.conn))
-            .transpose()?;
-        let mut query = mails::table.into_boxed::<MultiBackend>();
-        if let Some(after) = listing.after::<kind::Mail>() {
-            query = query.filter(mails::id.lt(after));
-        }
-        let rows: Vec<Row> = query
+        let total = listing.total(|| mails::table.count().get_result(tx.conn))?;
+        let rows: Vec<Row> = mails::table
+            .filter(mails::id.lt(listing.before()))
             .order((mails::created_at.desc(), mails::id.desc()))
             .limit(listing.fetch())
             .select(Row::as_select())

@@ -8,7 +8,7 @@ use crate::api::{Caller, Listing, Page, Reply};
 use crate::db::schema::partnerships;
 use crate::db::witness;
 use crate::db::{Db, MultiBackend};
-use crate::domain::id::{OrganizationId, PartnershipId, kind};
+use crate::domain::id::{OrganizationId, PartnershipId};
 use crate::domain::policy::{self, Action, Standing};
 use crate::domain::refusal::Refusal;
 use crate::error::Result;
@@ -119,15 +119,9 @@ pub async fn list_partnerships(
                 Standing::Member { .. } | Standing::Operator { .. } => query,
             }
         };
-        let total = listing
-            .include_total
-            .then(|| query().count().get_result(tx.conn))
-            .transpose()?;
-        let mut page = query();
-        if let Some(after) = listing.after::<kind::Partnership>() {
-            page = page.filter(partnerships::id.lt(after));
-        }
-        let rows: Vec<Partnership> = page
+        let total = listing.total(|| query().count().get_result(tx.conn))?;
+        let rows: Vec<Partnership> = query()
+            .filter(partnerships::id.lt(listing.before()))
             .order(partnerships::id.desc())
             .limit(listing.fetch())
             .select(Partnership::as_select())
