@@ -1,4 +1,5 @@
 //! Lists: pages of at most 200, newest first, and cursors that are sealed and bound to their filters.
+use super::media::{Accepts, Media};
 use super::query;
 use crate::db::Db;
 use crate::domain::id::Id;
@@ -16,6 +17,8 @@ use utoipa::ToSchema;
 
 const LIMIT: i64 = 50;
 const MOST: i64 = 200;
+/// How many rows of a table are read at once.
+const CHUNK: i64 = 500;
 const ID: usize = 16;
 
 /// One page of a list.
@@ -40,6 +43,7 @@ pub struct Listing<F> {
     /// The id that the last page ended with; above all others on the first.
     before: [u8; ID],
     include_total: bool,
+    as_table: bool,
     scope: String,
     link: String,
 }
@@ -81,6 +85,29 @@ impl<F> Listing<F> {
     /// One more than the page holds is read, to know whether there is a next.
     pub fn fetch(&self) -> i64 {
         self.limit + 1
+    }
+
+    /// Whether the caller would rather have it as a table.
+    pub(super) fn as_table(&self) -> bool {
+        self.as_table
+    }
+
+    /// From here to the end, in large pages and uncounted.
+    pub(super) fn whole(self) -> Self {
+        Self {
+            limit: CHUNK,
+            include_total: false,
+            ..self
+        }
+    }
+
+    /// What comes after a page; nothing after the last.
+    pub(super) fn after<T>(self, keys: &Keyring, page: &Page<T>) -> Result<Option<Self>> {
+        let Some(cursor) = &page.next_cursor else {
+            return Ok(None);
+        };
+        let before = open(keys, cursor, &self.scope)?;
+        Ok(Some(Self { before, ..self }))
     }
 
     /// The page of what was fetched.
@@ -152,6 +179,7 @@ fn read<F: DeserializeOwned>(request: &HttpRequest) -> Result<Listing<F>> {
         limit,
         before,
         include_total,
+        as_table: Accepts::of(request).choose(&[Media::Json, Media::Csv]) == Media::Csv,
         link: format!("{scope}{joint}limit={limit}&"),
         scope,
     })

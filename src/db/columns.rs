@@ -4,6 +4,7 @@ use crate::domain::billing::{EventKind, Initiator, InvoiceStatus, PaymentMethodK
 use crate::domain::enrolment::EnrolmentState;
 use crate::domain::id::{Id, Kind};
 use crate::domain::invitation::{Direction, InvitationStatus};
+use crate::domain::ledger::TransactionKind;
 use crate::domain::locale::Language;
 use crate::domain::money::Currency;
 use crate::domain::organization::{OperatorRole, OrganizationKind, Role};
@@ -104,4 +105,5 @@ word_columns!(
     Period,
     ProductState,
     Role,
+    TransactionKind,
 );

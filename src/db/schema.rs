@@ -528,6 +528,8 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(ledger_entries -> ledger_transactions (transaction_id));
+
 diesel::allow_tables_to_appear_in_same_query!(
     users,
     operator_roles,

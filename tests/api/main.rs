@@ -8,3 +8,4 @@ mod accounts;
 mod invitations;
 mod money;
 mod partnerships;
+mod tables;

@@ -8,12 +8,12 @@ use mandat::db::schema::ledger_entries;
 use mandat::resources::billing::verify::verify;
 use serde_json::{Value, json};
 
-fn hosting(quantity: i64) -> Value {
+pub fn hosting(quantity: i64) -> Value {
     json!([{"family": "web_hosting", "quantity": quantity, "period": "monthly"}])
 }
 
 /// The payer's card, as whoever may order sees it.
-async fn card(world: &World, who: &str, org: &str) -> String {
+pub async fn card(world: &World, who: &str, org: &str) -> String {
     let methods = world
         .get(who, &format!("/v1/organizations/{org}/payment-methods"))
         .await
@@ -29,7 +29,7 @@ async fn card(world: &World, who: &str, org: &str) -> String {
     card.expect("a card").to_owned()
 }
 
-async fn order(
+pub async fn order(
     world: &World,
     who: &str,
     side: &str,

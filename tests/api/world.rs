@@ -1,6 +1,6 @@
 //! The demo world behind a running service, for each engine: named people, and what they say to it.
 use crate::engines::{Engines, TestDatabase};
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::{BoxBody, to_bytes};
 use actix_web::dev::{Service as _, ServiceResponse};
 use actix_web::http::header::HeaderMap;
 use actix_web::test::{self, TestRequest};
@@ -107,8 +107,9 @@ impl World {
     pub async fn send(&self, request: TestRequest) -> Answer {
         let answer = (self.call)(request).await;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        let bytes = answer.into_body().try_into_bytes().unwrap_or_default();
-        let text = String::from_utf8(bytes.to_vec()).expect("bodies are UTF-8");
+        let bytes = to_bytes(answer.into_body()).await;
+        let bytes = bytes.expect("the body is sent whole").to_vec();
+        let text = String::from_utf8(bytes).expect("bodies are UTF-8");
         Answer {
             status,
             headers,
@@ -140,6 +141,13 @@ impl World {
 
     pub async fn get(&self, who: &str, path: &str) -> Answer {
         self.ask(who, TestRequest::get().uri(path)).await
+    }
+
+    /// A GET that would rather have another form than JSON.
+    pub async fn get_as(&self, who: &str, path: &str, accept: &str) -> Answer {
+        let request = TestRequest::get().uri(path);
+        self.ask(who, request.insert_header(("accept", accept)))
+            .await
     }
 
     pub async fn post(&self, who: &str, path: &str, body: Value) -> Answer {
@@ -250,6 +258,13 @@ impl Answer {
         );
         assert_eq!(self.body["rule"].as_str(), rule, "{}", self.text);
         self
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        value
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
     }
 
     #[track_caller]

@@ -267,6 +267,7 @@ impl Faults<'_> {
             "x-no-idempotency",
             "x-idempotency",
             "x-csv",
+            "x-pdf",
         ] {
             self.expect(
                 operation.get(marker).is_none(),
@@ -339,12 +340,12 @@ impl Faults<'_> {
         self.content(place, &body["content"]);
     }
 
-    /// One JSON schema, by reference, with an example; beside it only tables and lines.
+    /// One JSON schema, by reference, with an example; beside it only tables, lines and print.
     fn content(&mut self, place: &str, content: &Value) {
         let json: Vec<_> = entries(content)
             .filter(|(kind, _)| kind.ends_with("json") && *kind != "application/x-ndjson")
             .collect();
-        let beside = ["text/csv", "application/x-ndjson"];
+        let beside = ["text/csv", "application/x-ndjson", "application/pdf"];
         self.expect(json.len() <= 1, place, "several kinds of JSON");
         for (kind, media) in &json {
             let schema = &media["schema"];
@@ -358,7 +359,7 @@ impl Faults<'_> {
         self.expect(
             json.is_empty() || others == 0,
             place,
-            "something else than CSV or NDJSON beside JSON",
+            "something else than CSV, NDJSON or PDF beside JSON",
         );
     }
 

@@ -10,6 +10,7 @@
 //! | `x-no-idempotency` `true` | a POST that takes no `Idempotency-Key` |
 //! | `x-idempotency` `"required"` | a POST that demands one |
 //! | `x-csv` `true` | answers `Accept: text/csv` as well |
+//! | `x-pdf` `true` | answers `Accept: application/pdf` as well |
 //!
 //! `security(())` makes an operation public.
 use super::{
@@ -19,12 +20,13 @@ use super::{
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
-const MARKERS: [&str; 6] = [
+const MARKERS: [&str; 7] = [
     "x-if-match",
     "x-etag",
     "x-no-idempotency",
     "x-idempotency",
     "x-csv",
+    "x-pdf",
     "x-problems",
 ];
 const ORDER: [&str; 9] = [
@@ -150,6 +152,7 @@ fn describe_inputs(
 /// Completes the answers of success.
 fn describe_answers(operation: &mut Value, traits: &BTreeSet<Trait>, schemas: &Map<String, Value>) {
     let csv = operation.get("x-csv").is_some();
+    let pdf = operation.get("x-pdf").is_some();
     let etag = operation.get("x-etag").is_some() || traits.contains(&Trait::IfMatch);
     for (status, answer) in members(&mut operation["responses"]) {
         if answer.get("description").is_none() {
@@ -174,8 +177,13 @@ fn describe_answers(operation: &mut Value, traits: &BTreeSet<Trait>, schemas: &M
         for (header, component, _) in wanted.iter().filter(|(_, _, has)| *has) {
             answer["headers"][header] = reference("headers", component);
         }
-        if csv && let Some(content) = answer.get_mut("content") {
-            content["text/csv"] = json!({"schema": {"type": "string", "description": "The same rows, all of them, as a table."}});
+        if let Some(content) = answer.get_mut("content") {
+            if csv {
+                content["text/csv"] = json!({"schema": {"type": "string", "description": "The same rows, all of them, as a table (RFC 4180)."}});
+            }
+            if pdf {
+                content["application/pdf"] = json!({"schema": {"type": "string", "format": "binary", "description": "The same, to be printed."}});
+            }
         }
         arrange(answer, &["description", "headers"]);
     }

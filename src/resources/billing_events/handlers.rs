@@ -1,7 +1,7 @@
 //! Looking at billing events.
 use super::views::{BillingEventView, Reader, Row};
 use crate::api::page::Paging;
-use crate::api::{Caller, Listing, Page, Reply};
+use crate::api::{Caller, Listed, Listing, Page};
 use crate::db::schema::billing_events;
 use crate::db::witness;
 use crate::db::{Db, MultiBackend};
@@ -29,15 +29,15 @@ pub struct BillingEventFilters {
 /// List an organization's billing events.
 ///
 /// Those about its products, and those it earned or paid as a partner, the newest first. A partner that asks for its customer's sees those of their partnership. What one side may not see of the other's price is null (BIL-11).
-#[utoipa::path(tag = "Money", params(("org_id" = OrganizationId, Path, description = "The organization."), BillingEventFilters, Paging), responses((status = 200, body = Page<BillingEventView>, description = "A page of events.")), extensions(("x-problems" = json!(["forbidden"]))))]
+#[utoipa::path(tag = "Money", params(("org_id" = OrganizationId, Path, description = "The organization."), BillingEventFilters, Paging), responses((status = 200, body = Page<BillingEventView>, description = "A page of events.")), extensions(("x-problems" = json!(["forbidden"])), ("x-csv" = json!(true))))]
 #[get("/v1/organizations/{org_id}/billing-events")]
 pub async fn list_billing_events(
     caller: Caller,
     db: Data<Db>,
     org: Path<OrganizationId>,
     listing: Listing<BillingEventFilters>,
-) -> Result<Reply<Page<BillingEventView>>> {
-    db.snapshot(move |tx| {
+) -> Result<Listed<BillingEventView>> {
+    let read = listing.answer(&db, move |tx, listing| {
         let identity = caller.identify(tx)?;
         let found = witness::organization(tx, &identity, *org)?;
         let by = policy::allow(found, Action::ReadBillingEvents)?.by;
@@ -76,7 +76,7 @@ pub async fn list_billing_events(
             let reader = reader(&row);
             row.view(reader)
         };
-        Reply::page(&listing.page(tx.keys, rows, total, |row: &Row| row.id, view)?)
-    })
-    .await
+        listing.page(tx.keys, rows, total, |row: &Row| row.id, view)
+    });
+    read.await
 }

@@ -1,4 +1,5 @@
 //! How a billing event is shown to each side: what BIL-11 hides from the reader is null.
+use crate::api::csv::{Cell, Column, Table};
 use crate::api::views::MoneyView;
 use crate::db::Tx;
 use crate::db::schema::billing_events;
@@ -153,4 +154,47 @@ pub fn of_order(tx: &mut Tx, order: OrderId, reader: Reader) -> Result<Vec<Billi
         .select(Row::as_select())
         .load(tx.conn)?;
     Ok(rows.into_iter().map(|row| row.view(reader)).collect())
+}
+
+impl Table for BillingEventView {
+    const NAME: &'static str = "billing-events";
+    const COLUMNS: &'static [Column<Self>] = &[
+        ("id", |event| Cell::text(event.id)),
+        ("kind", |event| Cell::text(event.kind)),
+        ("occurred_at", |event| Cell::time(&event.occurred_at)),
+        ("recorded_at", |event| Cell::time(&event.recorded_at)),
+        ("customer_id", |event| Cell::text(event.customer_id)),
+        ("partner_id", |event| {
+            event.partner_id.map(Cell::text).into()
+        }),
+        ("partnership_id", |event| {
+            event.partnership_id.map(Cell::text).into()
+        }),
+        ("product_id", |event| Cell::text(event.product_id)),
+        ("family", |event| Cell::text(&event.family)),
+        ("quantity", |event| Cell::number(event.quantity)),
+        ("period_start", |event| Cell::text(event.period_start)),
+        ("period_end", |event| Cell::text(event.period_end)),
+        ("initiator", |event| Cell::text(event.initiator)),
+        ("payer", |event| Cell::text(event.payer)),
+        ("currency", |event| Cell::text(event.list_amount.currency)),
+        ("list_amount", |event| Cell::amount(&event.list_amount)),
+        ("public_amount", |event| Cell::amount(&event.public_amount)),
+        ("partner_amount", |event| {
+            event.partner_amount.as_ref().map(Cell::amount).into()
+        }),
+        ("charged_amount", |event| {
+            event.charged_amount.as_ref().map(Cell::amount).into()
+        }),
+        ("cashback_amount", |event| {
+            Cell::amount(&event.cashback_amount)
+        }),
+        ("discount_amount", |event| {
+            event.discount_amount.as_ref().map(Cell::amount).into()
+        }),
+        ("settlement_rule", |event| {
+            Cell::text(&event.settlement_rule)
+        }),
+        ("order_id", |event| event.order_id.map(Cell::text).into()),
+    ];
 }

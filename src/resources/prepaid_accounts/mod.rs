@@ -1,4 +1,6 @@
 //! Prepaid accounts: a partner's credit balance, one for each currency.
+mod entries;
+
 use crate::api::views::MoneyView;
 use crate::api::{Caller, Reply};
 use crate::db::Db;
@@ -13,7 +15,7 @@ use actix_web::web::{Data, Path};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-crate::api::room::room!(list_prepaid_accounts);
+crate::api::room::room!(list_prepaid_accounts, entries::list_prepaid_entries);
 
 /// A prepaid account.
 #[derive(Serialize, ToSchema)]

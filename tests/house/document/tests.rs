@@ -264,7 +264,7 @@ fn broken() -> Vec<(&'static str, &'static str, Value, &'static str)> {
         (inside(SHOW, "/responses/200/content/application~1json"), "example", Value::Null, "no example of application/json"),
         (inside(SHOW, "/responses/200/content/application~1json"), "schema", json!({"type": "array"}), "whose schema has no name"),
         (inside(SHOW, "/responses/200/content"), "application/hal+json", json!({"schema": {"$ref": "#/components/schemas/Money"}}), "several kinds of JSON"),
-        (inside(SHOW, "/responses/200/content"), "text/html", json!({}), "something else than CSV or NDJSON beside JSON"),
+        (inside(SHOW, "/responses/200/content"), "text/html", json!({}), "something else than CSV, NDJSON or PDF beside JSON"),
         (inside(LOGIN, "/requestBody"), "description", Value::Null, "the body is not described"),
         (inside(LOGIN, "/requestBody"), "content", json!({"text/plain": {}}), "a body that is no JSON"),
         ("/webhooks/partnership.ended/post", "summary", Value::Null, "no summary"),

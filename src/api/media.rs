@@ -1,0 +1,62 @@
+//! In which form the caller would rather have an answer.
+use crate::error::Error;
+use actix_web::http::header::{Accept, Header};
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use std::future::{Ready, ready};
+
+/// The forms that answers come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Media {
+    Json,
+    Csv,
+    Pdf,
+}
+
+impl Media {
+    const fn name(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Json => ("application", "json"),
+            Self::Csv => ("text", "csv"),
+            Self::Pdf => ("application", "pdf"),
+        }
+    }
+}
+
+/// What the `Accept` header asks for: kinds and their subtypes, the most wanted first.
+#[derive(Debug, Clone)]
+pub struct Accepts(Vec<(String, String)>);
+
+impl Accepts {
+    pub fn of(request: &HttpRequest) -> Self {
+        let wanted = match Accept::parse(request) {
+            Ok(accept) => accept.ranked(),
+            // What cannot be read asks for nothing in particular.
+            Err(_) => Vec::new(),
+        };
+        let names = wanted
+            .iter()
+            .map(|range| (range.type_().to_string(), range.subtype().to_string()));
+        Self(names.collect())
+    }
+
+    /// The most wanted of what is offered; the first where nothing is.
+    pub fn choose(&self, offered: &[Media]) -> Media {
+        let fits = |(kind, subtype): &(String, String)| {
+            offered.iter().copied().find(|media| {
+                let name = media.name();
+                (kind == "*" || kind == name.0) && (subtype == "*" || subtype == name.1)
+            })
+        };
+        let first = offered.first().copied().unwrap_or(Media::Json);
+        self.0.iter().find_map(fits).unwrap_or(first)
+    }
+}
+
+impl FromRequest for Accepts {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self::of(request)))
+    }
+}
