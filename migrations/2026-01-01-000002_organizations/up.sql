@@ -44,13 +44,35 @@ CREATE TABLE products (
 );
 CREATE INDEX products_of_organization ON products (organization_id, id);
 
-CREATE TABLE membership_products (
+CREATE TABLE teams (
+    id              BYTEA     NOT NULL PRIMARY KEY,
+    organization_id BYTEA     NOT NULL REFERENCES organizations (id),
+    name            TEXT      NOT NULL,
+    version         INTEGER   NOT NULL DEFAULT 1,
+    created_at      TIMESTAMP NOT NULL,
+    deleted_at      TIMESTAMP
+);
+CREATE UNIQUE INDEX one_team_of_a_name ON teams (organization_id, name) WHERE deleted_at IS NULL;
+
+CREATE TABLE team_members (
+    team_id    BYTEA     NOT NULL REFERENCES teams (id),
     member_id  BYTEA     NOT NULL,
+    valid_from TIMESTAMP NOT NULL,
+    valid_to   TIMESTAMP CHECK (valid_to > valid_from),
+    PRIMARY KEY (team_id, member_id, valid_from)
+);
+CREATE UNIQUE INDEX one_place_in_a_team ON team_members (team_id, member_id) WHERE valid_to IS NULL;
+CREATE INDEX teams_of_member ON team_members (member_id, valid_from);
+
+-- Which products a membership, a team, or the assignment of a partner's collaborator reaches.
+CREATE TABLE reached_products (
+    holder_id  BYTEA     NOT NULL,
     product_id BYTEA     NOT NULL REFERENCES products (id),
     valid_from TIMESTAMP NOT NULL,
     valid_to   TIMESTAMP CHECK (valid_to > valid_from),
-    PRIMARY KEY (member_id, product_id, valid_from)
+    PRIMARY KEY (holder_id, product_id, valid_from)
 );
+CREATE UNIQUE INDEX reached_once ON reached_products (holder_id, product_id) WHERE valid_to IS NULL;
 
 -- Whose act the next automatic renewal is, and so whose units a product's are.
 CREATE TABLE renewal_ownerships (

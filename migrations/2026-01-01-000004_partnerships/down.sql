@@ -4,7 +4,6 @@ DROP TABLE invitation_replacements;
 DROP TABLE invitation_families;
 DROP TABLE invitation_products;
 DROP TABLE invitations;
-DROP TABLE assignment_products;
 DROP TABLE assignments;
 DROP TABLE selections;
 DROP TABLE partnership_terms;

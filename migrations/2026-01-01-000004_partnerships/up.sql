@@ -56,23 +56,15 @@ CREATE UNIQUE INDEX one_managing_partner ON selections (product_id) WHERE valid_
 CREATE INDEX selections_of_product ON selections (product_id, valid_from);
 
 CREATE TABLE assignments (
+    id             BYTEA     NOT NULL PRIMARY KEY,
     partnership_id BYTEA     NOT NULL REFERENCES partnerships (id),
     member_id      BYTEA     NOT NULL,
     narrowed       BOOLEAN   NOT NULL,
     valid_from     TIMESTAMP NOT NULL,
-    valid_to       TIMESTAMP CHECK (valid_to > valid_from),
-    PRIMARY KEY (partnership_id, member_id, valid_from)
+    valid_to       TIMESTAMP CHECK (valid_to > valid_from)
 );
+CREATE INDEX assignments_of_member ON assignments (partnership_id, member_id, valid_from);
 CREATE UNIQUE INDEX one_open_assignment ON assignments (partnership_id, member_id) WHERE valid_to IS NULL;
-
-CREATE TABLE assignment_products (
-    partnership_id BYTEA     NOT NULL REFERENCES partnerships (id),
-    member_id      BYTEA     NOT NULL,
-    product_id     BYTEA     NOT NULL REFERENCES products (id),
-    valid_from     TIMESTAMP NOT NULL,
-    valid_to       TIMESTAMP CHECK (valid_to > valid_from),
-    PRIMARY KEY (partnership_id, member_id, product_id, valid_from)
-);
 
 CREATE TABLE invitations (
     id              BYTEA     NOT NULL PRIMARY KEY,

@@ -135,8 +135,28 @@ diesel::table! {
 }
 
 diesel::table! {
-    membership_products (member_id, product_id, valid_from) {
+    teams (id) {
+        id -> Binary,
+        organization_id -> Binary,
+        name -> Text,
+        version -> Integer,
+        created_at -> Timestamp,
+        deleted_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    team_members (team_id, member_id, valid_from) {
+        team_id -> Binary,
         member_id -> Binary,
+        valid_from -> Timestamp,
+        valid_to -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    reached_products (holder_id, product_id, valid_from) {
+        holder_id -> Binary,
         product_id -> Binary,
         valid_from -> Timestamp,
         valid_to -> Nullable<Timestamp>,
@@ -232,20 +252,11 @@ diesel::table! {
 }
 
 diesel::table! {
-    assignments (partnership_id, member_id, valid_from) {
+    assignments (id) {
+        id -> Binary,
         partnership_id -> Binary,
         member_id -> Binary,
         narrowed -> Bool,
-        valid_from -> Timestamp,
-        valid_to -> Nullable<Timestamp>,
-    }
-}
-
-diesel::table! {
-    assignment_products (partnership_id, member_id, product_id, valid_from) {
-        partnership_id -> Binary,
-        member_id -> Binary,
-        product_id -> Binary,
         valid_from -> Timestamp,
         valid_to -> Nullable<Timestamp>,
     }
@@ -542,7 +553,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     organizations,
     memberships,
     products,
-    membership_products,
+    teams,
+    team_members,
+    reached_products,
     renewal_ownerships,
     payment_methods,
     enrolments,
@@ -552,7 +565,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     partnership_terms,
     selections,
     assignments,
-    assignment_products,
     invitations,
     invitation_products,
     invitation_families,

@@ -105,7 +105,8 @@ struct Row {
     narrowed: bool,
 }
 
-/// Everything that gives this user a place towards the organization at an instant. One query.
+/// Everything that gives this user a place towards the organization at an instant, its own
+/// membership first. One query.
 pub fn standings_of(
     tx: &mut Tx,
     user: UserId,
@@ -147,7 +148,10 @@ pub fn standings_of(
             standings::narrowed,
         ))
         .load(tx.conn)?;
-    rows.into_iter().map(Row::standing).collect()
+    let mut standings: Vec<Standing> =
+        rows.into_iter().map(Row::standing).collect::<Result<_>>()?;
+    standings.sort_by_key(|standing| matches!(standing, Standing::Partner { .. }));
+    Ok(standings)
 }
 
 impl Row {

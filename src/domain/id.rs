@@ -38,6 +38,7 @@ kinds! {
     Enrolment EnrolmentId = "enrolment",
     Invitation InvitationId = "inv",
     Partnership PartnershipId = "partnership",
+    Assignment AssignmentId = "assignment",
     Tender TenderId = "tender",
     Quote QuoteId = "quote",
     Order OrderId = "order",

@@ -13,6 +13,7 @@ pub mod partnership;
 pub mod policy;
 pub mod pricing;
 pub mod product;
+pub mod reach;
 pub mod refund;
 pub mod refusal;
 pub mod scopes;

@@ -7,5 +7,6 @@ mod world;
 mod accounts;
 mod invitations;
 mod money;
+mod organizations;
 mod partnerships;
 mod tables;

@@ -9,6 +9,7 @@ use crate::domain::id::{OrganizationId, PartnershipId, ProductId};
 use crate::domain::money::Currency;
 use crate::domain::pricing::{self, Line, Priced};
 use crate::domain::product::{Period, ProductState};
+use crate::domain::reach::Reach;
 use crate::domain::refusal::{Code, Fault, Refusal};
 use crate::domain::settlement::{self, Orderer, Payer};
 use crate::error::{Error, Result};
@@ -37,6 +38,8 @@ pub struct Wanted<'a> {
     pub orderer: Orderer,
     pub currency: Currency,
     pub lines: &'a [WantedLine],
+    /// What the orderer reaches: a parent outside does not exist (ACC-3).
+    pub reach: &'a Reach,
 }
 
 /// A line with all that was decided about it; amounts in minor units, for the whole line.
@@ -208,7 +211,8 @@ fn links(tx: &mut Tx, customer: OrganizationId, at: NaiveDateTime) -> Result<Vec
     rows.into_iter().map(link).collect()
 }
 
-/// By which partnership each parent is managed; a parent that is not the customer's is a fault.
+/// By which partnership each parent is managed; a parent that is not the customer's, or not within
+/// reach, is a fault.
 fn managed_parents(
     tx: &mut Tx,
     wanted: &Wanted,
@@ -225,7 +229,9 @@ fn managed_parents(
         .select(products::id)
         .load(tx.conn)?;
     let unknown = |(index, line): (usize, &WantedLine)| {
-        let missing = line.parent.is_some_and(|parent| !owned.contains(&parent));
+        let missing = line
+            .parent
+            .is_some_and(|parent| !owned.contains(&parent) || !wanted.reach.holds(parent));
         missing.then(|| Fault::new(format!("/lines/{index}/parent_product_id"), "not_yours"))
     };
     let faults: Vec<Fault> = wanted

@@ -12,6 +12,7 @@ use crate::domain::id::{
 };
 use crate::domain::money::{Currency, Money};
 use crate::domain::policy::{self, Action, Standing};
+use crate::domain::reach::Reach;
 use crate::domain::refusal::{Code, Fault, Refusal};
 use crate::domain::settlement::{Orderer, Payer};
 use crate::error::Result;
@@ -247,6 +248,7 @@ fn assessed(
             orderer,
             currency,
             lines: &lines,
+            reach: &side.reach,
         },
         tx.now,
     )?;
@@ -290,6 +292,7 @@ fn redeemed(
             orderer: quote.acting_as,
             currency: quote.currency,
             lines: &lines,
+            reach: &Reach::Everything,
         },
         tx.now,
     )?;
@@ -302,7 +305,8 @@ fn redeemed(
             })
             .collect::<Vec<_>>()
     };
-    if earners(&facts.lines) != earners(&settled) {
+    let within = |line: &WantedLine| line.parent.is_none_or(|parent| side.reach.holds(parent));
+    if earners(&facts.lines) != earners(&settled) || !lines.iter().all(within) {
         return Err(stale().into());
     }
     Ok((

@@ -3,6 +3,7 @@ mod handlers;
 pub mod model;
 mod payment_methods;
 mod products;
+pub mod reach;
 
 crate::api::room::room!(
     handlers::list_organizations,

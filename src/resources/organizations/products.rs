@@ -1,15 +1,15 @@
 //! Products, as far as the caller reaches: what is outside does not exist (ACC-3).
+use super::reach;
 use crate::api::page::Paging;
 use crate::api::{Caller, Listing, Page, Reply};
-use crate::db::schema::{assignment_products, membership_products, products, selections};
+use crate::db::schema::products;
 use crate::db::witness;
 use crate::db::{Db, MultiBackend, Tx};
-use crate::domain::access::Terms;
 use crate::domain::id::{OrganizationId, ProductId};
 use crate::domain::money::Currency;
-use crate::domain::organization::Role;
-use crate::domain::policy::{self, Action, Ruling, Standing};
+use crate::domain::policy::{self, Action};
 use crate::domain::product::{Period, ProductState};
+use crate::domain::reach::Reach;
 use crate::domain::refusal::Refusal;
 use crate::error::Result;
 use crate::resources::accounts::tokens::NoFilters;
@@ -18,7 +18,6 @@ use actix_web::web::{Data, Path};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::Serialize;
-use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
 /// One installed service.
@@ -50,83 +49,6 @@ pub struct ProductView {
     renews_on: NaiveDate,
 }
 
-/// The products within reach; none for all of them.
-fn reach(tx: &mut Tx, standings: &[Standing]) -> Result<Option<BTreeSet<ProductId>>> {
-    let mut within = BTreeSet::new();
-    for standing in standings.iter().filter(|standing| {
-        matches!(
-            policy::judge(standing, Action::ReadProducts),
-            Ruling::Granted(_)
-        )
-    }) {
-        match standing {
-            Standing::Member {
-                role: Role::LegalRepresentative | Role::Administrator,
-                ..
-            }
-            | Standing::Operator { .. } => return Ok(None),
-            Standing::Member {
-                member,
-                role: Role::Collaborator | Role::External,
-                ..
-            } => {
-                let rows: Vec<ProductId> = membership_products::table
-                    .filter(membership_products::member_id.eq(member))
-                    .filter(membership_products::valid_to.is_null())
-                    .select(membership_products::product_id)
-                    .load(tx.conn)?;
-                within.extend(rows);
-            }
-            Standing::Partner {
-                terms: Terms::Full { .. },
-                narrowed: false,
-                ..
-            } => return Ok(None),
-            Standing::Partner {
-                partnership,
-                member,
-                terms,
-                narrowed,
-                ..
-            } => {
-                let selected: Option<BTreeSet<ProductId>> = match terms {
-                    Terms::Full { .. } => None,
-                    Terms::Limited => Some(
-                        selections::table
-                            .filter(selections::partnership_id.eq(partnership))
-                            .filter(selections::valid_to.is_null())
-                            .select(selections::product_id)
-                            .load(tx.conn)?
-                            .into_iter()
-                            .collect(),
-                    ),
-                };
-                let assigned: Option<BTreeSet<ProductId>> = match narrowed {
-                    false => None,
-                    true => Some(
-                        assignment_products::table
-                            .filter(assignment_products::partnership_id.eq(partnership))
-                            .filter(assignment_products::member_id.eq(member))
-                            .filter(assignment_products::valid_to.is_null())
-                            .select(assignment_products::product_id)
-                            .load(tx.conn)?
-                            .into_iter()
-                            .collect(),
-                    ),
-                };
-                match (selected, assigned) {
-                    (Some(selected), Some(assigned)) => {
-                        within.extend(selected.intersection(&assigned))
-                    }
-                    (Some(one), None) | (None, Some(one)) => within.extend(one),
-                    (None, None) => return Ok(None),
-                }
-            }
-        }
-    }
-    Ok(Some(within))
-}
-
 const COLUMNS: (
     products::id,
     products::parent_id,
@@ -151,16 +73,12 @@ const COLUMNS: (
     products::renews_on,
 );
 
-fn within(
-    tx: &mut Tx,
-    caller: &Caller,
-    org: OrganizationId,
-) -> Result<Option<BTreeSet<ProductId>>> {
+fn within(tx: &mut Tx, caller: &Caller, org: OrganizationId) -> Result<Reach> {
     let identity = caller.identify(tx)?;
     let found = witness::organization(tx, &identity, org)?;
     let standings = found.standings.clone();
     policy::allow(found, Action::ReadProducts)?;
-    reach(tx, &standings)
+    reach::of(tx, &standings, Action::ReadProducts, tx.now)
 }
 
 /// List an organization's products.
@@ -181,8 +99,8 @@ pub async fn list_products(
                 .into_boxed::<MultiBackend>()
                 .filter(products::organization_id.eq(*org));
             match &within {
-                Some(within) => query.filter(products::id.eq_any(within)),
-                None => query,
+                Reach::Only(within) => query.filter(products::id.eq_any(within)),
+                Reach::Everything => query,
             }
         };
         let total = listing.total(|| query().count().get_result(tx.conn))?;
@@ -209,7 +127,7 @@ pub async fn get_product(
 ) -> Result<Reply<ProductView>> {
     db.snapshot(move |tx| {
         let (org, id) = path.into_inner();
-        let reached = within(tx, &caller, org)?.is_none_or(|within| within.contains(&id));
+        let reached = within(tx, &caller, org)?.holds(id);
         let row: Option<ProductView> = products::table
             .filter(products::organization_id.eq(org))
             .filter(products::id.eq(id))

@@ -6,7 +6,7 @@ use crate::db::witness::{self, Identity};
 use crate::db::{Tx, insert_all};
 use crate::domain::access::{Access, Level, PaymentMode, Terms};
 use crate::domain::id::{
-    InvitationId, MemberId, OrganizationId, PartnershipId, ProductId, TenderId,
+    AssignmentId, InvitationId, MemberId, OrganizationId, PartnershipId, ProductId, TenderId,
 };
 use crate::domain::partnership::{Interval, Open, Timeline};
 use crate::domain::policy::{Found, PartnershipState, Standing};
@@ -196,8 +196,10 @@ fn close_terms(tx: &mut Tx, partnership: PartnershipId, at: NaiveDateTime) -> Re
 
 /// Lets a collaborator of the partner reach this customer, and all of what the partner reaches (ORG-4).
 pub fn assign(tx: &mut Tx, partnership: PartnershipId, member: MemberId) -> Result<()> {
+    let id: AssignmentId = tx.new_id()?;
     diesel::insert_into(assignments::table)
         .values((
+            assignments::id.eq(id),
             assignments::partnership_id.eq(partnership),
             assignments::member_id.eq(member),
             assignments::narrowed.eq(false),

@@ -172,6 +172,7 @@ pub async fn create_quote(
             orderer: new.acting_as,
             currency: new.currency,
             lines: &lines,
+            reach: &side.reach,
         };
         let assessed = assess(tx, &wanted, tx.now)?;
         let new = model::New {

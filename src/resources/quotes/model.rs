@@ -5,10 +5,12 @@ use crate::db::witness::{self, Identity};
 use crate::domain::id::{OrganizationId, PartnershipId, QuoteId, UserId};
 use crate::domain::money::Currency;
 use crate::domain::policy::{self, Action, Found, Standing};
+use crate::domain::reach::Reach;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::settlement::{Orderer, Payer};
 use crate::error::{Error, Result};
 use crate::resources::billing::assess::{Assessed, SettledLine};
+use crate::resources::organizations::reach;
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -29,10 +31,11 @@ pub struct Quote {
     pub expires_at: NaiveDateTime,
 }
 
-/// Who orders: the side, the organization behind it, and the rule that lets it.
+/// Who orders: the organization behind the side, the rule that lets it, and what it reaches.
 pub struct Side {
     pub asker: OrganizationId,
     pub rule: &'static str,
+    pub reach: Reach,
 }
 
 /// The caller's right to order for this customer on this side (ORG-8, ACC-4).
@@ -61,6 +64,7 @@ pub fn side(
         policy::allow(found, Action::ReadOrganization)?;
         return Err(Refusal::by(Code::Forbidden, "ACC-1").into());
     }
+    let reach = reach::of(tx, &standings, Action::Order, tx.now)?;
     let allowed = policy::allow(
         Found {
             what: (),
@@ -74,6 +78,7 @@ pub fn side(
             Standing::Member { .. } | Standing::Operator { .. } => customer,
         },
         rule: allowed.rule,
+        reach,
     })
 }
 
