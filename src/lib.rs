@@ -5,7 +5,7 @@
 //! 1. `domain`     the rules, pure
 //! 2. `db`         the door to the database, and its two engines
 //! 3. `api`        the words every room speaks
-//! 4. `resources`  one room a resource
+//! 4. `resources`  one room a resource; `jobs`, what runs without a request
 #![forbid(unsafe_code)]
 
 pub mod config;
@@ -23,3 +23,5 @@ pub mod resources;
 pub mod demo;
 
 pub mod service;
+
+pub mod jobs;

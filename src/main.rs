@@ -9,6 +9,7 @@ use mandat::domain::event::EventType;
 use mandat::domain::locale::Language;
 use mandat::domain::organization::OperatorRole;
 use mandat::error::{Error, Result};
+use mandat::jobs;
 use mandat::resources::accounts::model::{self as accounts, NewUser};
 use mandat::resources::accounts::password;
 use mandat::resources::accounts::tokens::{self, NewApiToken, TokenScope};
@@ -16,6 +17,7 @@ use mandat::resources::{self, billing};
 use mandat::service::{self, Service};
 use std::io::Write;
 use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(Parser)]
 #[command(version, about, args_conflicts_with_subcommands = true)]
@@ -30,6 +32,8 @@ struct Cli {
 enum Command {
     /// Serve the API (also without a command).
     Serve(Serve),
+    /// Run the jobs alone, for a node of their own.
+    Work,
     /// Bring the schema up to date.
     Migrate(Migrate),
     /// Fill an empty database with a small believable world.
@@ -141,6 +145,7 @@ fn main() -> ExitCode {
 async fn run(cli: Cli) -> Result<()> {
     match cli.command.unwrap_or(Command::Serve(cli.serve)) {
         Command::Serve(options) => serve(options).await,
+        Command::Work => work().await,
         Command::Migrate(options) => migrate(options).await,
         Command::Demo => {
             let db = open().await?;
@@ -195,13 +200,37 @@ async fn serve(options: Serve) -> Result<()> {
     };
     let (listen, workers) = (config.listen, config.workers);
     let service = Service::start(db, config).await?;
+    let jobs = jobs::start(&service);
     let server = HttpServer::new(move || service.app())
         .workers(workers)
         .shutdown_timeout(10)
         .bind(listen)
         .map_err(|error| Error::internal(format!("{listen}: {error}")))?;
     say(format_args!("{greeting}Mandat serves at http://{listen}"))?;
-    server.run().await.map_err(Error::internal)
+    let served = server.run().await.map_err(Error::internal);
+    jobs.stop().await;
+    served
+}
+
+async fn work() -> Result<()> {
+    let config = Config::from_env()?;
+    start_log(&config);
+    let db = service::open_database(&config, Clock::default())?;
+    prepare(&db, false).await?;
+    let jobs = jobs::start(&Service::start(db, config).await?);
+    say("Mandat works")?;
+    told_to_stop().await?;
+    jobs.stop().await;
+    Ok(())
+}
+
+/// Waits for what an operator or a service manager sends.
+async fn told_to_stop() -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(Error::internal)?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        interrupted = tokio::signal::ctrl_c() => interrupted.map_err(Error::internal),
+    }
 }
 
 /// Serves only with the schema that it was built for.

@@ -4,6 +4,7 @@ use crate::api::paths::Paths;
 use crate::api::{Reply, answer, docs};
 use crate::config::Config;
 use crate::db::{Clock, Connector, Db};
+use crate::domain::id::NodeId;
 use crate::domain::refusal::{Code, Refusal};
 use crate::error::{Error, Result};
 use crate::resources;
@@ -23,6 +24,8 @@ pub struct Service {
     pub db: Data<Db>,
     pub signer: Data<Signer>,
     pub config: Data<Config>,
+    /// Which of several nodes this is, towards the leases of jobs.
+    pub node: NodeId,
     documents: (Bytes, Bytes),
     paths: Data<Paths>,
 }
@@ -70,8 +73,8 @@ impl Service {
             config.public_url.clone(),
             TimeDelta::minutes(config.access_token_minutes),
         );
-        let signer = db
-            .write(move |tx| Signer::load(tx, &issuer, lifetime))
+        let (signer, node) = db
+            .write(move |tx| Ok((Signer::load(tx, &issuer, lifetime)?, tx.new_id()?)))
             .await?;
         let (newest, older) = resources::documents();
         Ok(Self {
@@ -83,6 +86,7 @@ impl Service {
             db: Data::new(db),
             signer: Data::new(signer),
             config: Data::new(config),
+            node,
         })
     }
 

@@ -1,3 +1,4 @@
 DROP TABLE mails;
+DROP TABLE leases;
 DROP TABLE audit_log;
 DROP TABLE events;

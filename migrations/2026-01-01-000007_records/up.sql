@@ -24,9 +24,18 @@ CREATE TABLE audit_log (
     detail          TEXT      NOT NULL,
     request_id      TEXT,
     address         TEXT,
-    recorded_at     TIMESTAMP NOT NULL
+    recorded_at     TIMESTAMP NOT NULL,
+    position        BIGINT    UNIQUE
 );
 CREATE INDEX audit_of_organization ON audit_log (organization_id, id);
+CREATE INDEX audit_without_position ON audit_log (id) WHERE position IS NULL;
+
+-- Which node does what only one may do at a time.
+CREATE TABLE leases (
+    name       TEXT      NOT NULL PRIMARY KEY,
+    owner      BYTEA     NOT NULL,
+    expires_at TIMESTAMP NOT NULL
+);
 
 CREATE TABLE mails (
     id         BYTEA     NOT NULL PRIMARY KEY,

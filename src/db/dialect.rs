@@ -108,12 +108,27 @@ impl r2d2::ManageConnection for Connector {
 
 type Manager = <Conn as Connection>::TransactionManager;
 
-/// Starts a transaction that is alone with what it reads.
+/// Starts a transaction that is alone with what it reads. What it sees is fixed here and not by its
+/// first query, so that its instant is later than all that it sees.
 pub fn begin_write(conn: &mut Conn) -> QueryResult<()> {
     match conn {
-        Conn::Postgres(pg) => {
-            AnsiTransactionManager::begin_transaction_sql(pg, "BEGIN ISOLATION LEVEL SERIALIZABLE")
+        Conn::Postgres(pg) => AnsiTransactionManager::begin_transaction_sql(
+            pg,
+            "BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT 1",
+        ),
+        Conn::Sqlite(sqlite) => {
+            AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")
         }
+    }
+}
+
+/// Starts a transaction that sees what others commit meanwhile.
+pub fn begin_beside(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Postgres(pg) => AnsiTransactionManager::begin_transaction_sql(
+            pg,
+            "BEGIN ISOLATION LEVEL READ COMMITTED",
+        ),
         Conn::Sqlite(sqlite) => {
             AnsiTransactionManager::begin_transaction_sql(sqlite, "BEGIN IMMEDIATE")
         }

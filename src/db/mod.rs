@@ -1,6 +1,7 @@
 //! The door to the database: `read` to look, `write` to change.
 pub mod columns;
 mod dialect;
+pub mod lease;
 pub mod record;
 pub mod schema;
 pub mod witness;
@@ -13,6 +14,7 @@ use chrono::{NaiveDateTime, SubsecRound, TimeDelta, Utc};
 pub(crate) use dialect::insert_all;
 pub use dialect::{Conn, Connector, MultiBackend};
 use r2d2::Pool;
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -23,18 +25,37 @@ pub struct Tx<'c> {
     pub conn: &'c mut Conn,
     pub now: NaiveDateTime,
     pub keys: &'c Keyring,
+    /// How many ids it has made.
+    made: Cell<u16>,
 }
 
-impl Tx<'_> {
-    /// A new id of this instant.
+impl<'c> Tx<'c> {
+    fn new(conn: &'c mut Conn, now: NaiveDateTime, keys: &'c Keyring) -> Self {
+        Self {
+            conn,
+            now,
+            keys,
+            made: Cell::new(0),
+        }
+    }
+
+    /// A new id of this instant. Ids rise: by the microsecond, and within a transaction in the order
+    /// in which they are made, so that they tell what happened first.
     pub fn new_id<K>(&self) -> Result<Id<K>> {
-        let millis = self.now.and_utc().timestamp_millis();
-        Ok(Id::new(
-            u64::try_from(millis).map_err(Error::internal)?,
-            secret::random()?,
-        ))
+        let instant = self.now.and_utc();
+        let millis = u64::try_from(instant.timestamp_millis()).map_err(Error::internal)?;
+        let micros = instant.timestamp_subsec_micros() % 1000;
+        let mut rest: [u8; 10] = secret::random()?;
+        rest[..2].copy_from_slice(&(micros as u16).to_be_bytes());
+        let made = self.made.get();
+        rest[2..4].copy_from_slice(&made.to_be_bytes());
+        self.made.set((made + 1).min(MOST_IN_ORDER));
+        Ok(Id::new(millis, rest))
     }
 }
+
+/// Fourteen bits are left beside the variant; what one transaction makes beyond has no order.
+const MOST_IN_ORDER: u16 = (1 << 14) - 1;
 
 /// What time it is; tests move it.
 #[derive(Debug, Clone, Default)]
@@ -124,7 +145,24 @@ impl Db {
         &self,
         job: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        match self.0.writer.submit(job) {
+        self.submit(dialect::begin_write, job).await
+    }
+
+    /// Changes beside others: for jobs that hold a lease, or whose every change says what it expects
+    /// to find, and that would else collide with all who write what they look through.
+    pub async fn write_beside<T: Send + 'static>(
+        &self,
+        job: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.submit(dialect::begin_beside, job).await
+    }
+
+    async fn submit<T: Send + 'static>(
+        &self,
+        begin: writer::Begin,
+        job: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        match self.0.writer.submit(begin, job) {
             writer::Submitted::Queued(answer) => answer.await.map_err(|_| Error::Busy)?,
             writer::Submitted::Here(run) => self.blocking(move |_| run()).await,
             writer::Submitted::Full => Err(Error::Busy),
@@ -143,11 +181,7 @@ impl Db {
 
     fn read_here<T>(&self, job: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
         let mut conn = self.0.readers.get().map_err(unavailable)?;
-        job(&mut Tx {
-            conn: &mut conn,
-            now: self.0.clock.now(),
-            keys: &self.0.keys,
-        })
+        job(&mut Tx::new(&mut conn, self.0.clock.now(), &self.0.keys))
     }
 
     pub async fn migrate(&self) -> Result<()> {

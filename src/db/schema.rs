@@ -497,6 +497,15 @@ diesel::table! {
         request_id -> Nullable<Text>,
         address -> Nullable<Text>,
         recorded_at -> Timestamp,
+        position -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    leases (name) {
+        name -> Text,
+        owner -> Binary,
+        expires_at -> Timestamp,
     }
 }
 
@@ -583,6 +592,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     prepaid_accounts,
     events,
     audit_log,
+    leases,
     mails,
     standings,
 );

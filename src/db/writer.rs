@@ -28,6 +28,9 @@ pub enum Writer {
     },
 }
 
+/// How a transaction on a server begins; the writer thread's are alone anyway.
+pub type Begin = fn(&mut Conn) -> diesel::QueryResult<()>;
+
 pub enum Submitted<T> {
     Queued(oneshot::Receiver<Result<T>>),
     Here(Box<dyn FnOnce() -> Result<T> + Send>),
@@ -57,7 +60,7 @@ impl Writer {
         Ok(Self::Grouped(send))
     }
 
-    pub fn submit<T, F>(&self, job: F) -> Submitted<T>
+    pub fn submit<T, F>(&self, begin: Begin, job: F) -> Submitted<T>
     where
         T: Send + 'static,
         F: Fn(&mut Tx) -> Result<T> + Send + 'static,
@@ -79,7 +82,7 @@ impl Writer {
                 let (pool, clock, keys) = (pool.clone(), clock.clone(), keys.clone());
                 Submitted::Here(Box::new(move || {
                     let mut conn = pool.get().map_err(super::unavailable)?;
-                    serializable(&mut conn, &clock, &keys, job)
+                    repeating(&mut conn, begin, &clock, &keys, job)
                 }))
             }
         }
@@ -87,15 +90,16 @@ impl Writer {
 }
 
 /// Runs a job in a transaction of its own, again when it collides with another.
-fn serializable<T>(
+fn repeating<T>(
     conn: &mut Conn,
+    begin: Begin,
     clock: &Clock,
     keys: &Keyring,
     job: impl Fn(&mut Tx) -> Result<T>,
 ) -> Result<T> {
     let mut constraint_met = false;
     for attempt in 1..=TRIES {
-        match once(conn, clock, keys, &job) {
+        match once(conn, begin, clock, keys, &job) {
             Err(Error::Database(error)) if dialect::is_collision(&error) => pause(attempt)?,
             Err(Error::Database(error)) if is_constraint(&error) && !constraint_met => {
                 constraint_met = true;
@@ -108,13 +112,13 @@ fn serializable<T>(
 
 fn once<T>(
     conn: &mut Conn,
+    begin: Begin,
     clock: &Clock,
     keys: &Keyring,
     job: impl Fn(&mut Tx) -> Result<T>,
 ) -> Result<T> {
-    dialect::begin_write(conn)?;
-    let now = clock.now();
-    match guarded(|| job(&mut Tx { conn, now, keys })) {
+    begin(conn)?;
+    match guarded(|| job(&mut Tx::new(conn, clock.now(), keys))) {
         Ok(value) => {
             dialect::commit(conn)?;
             Ok(value)
@@ -227,8 +231,7 @@ fn together(
 /// A failing write fails alone.
 fn alone(conn: &mut Conn, job: &mut dyn Job, clock: &Clock, keys: &Keyring) -> Result<bool> {
     dialect::begin_inner(conn)?;
-    let now = clock.now();
-    let keep = job.run(&mut Tx { conn, now, keys });
+    let keep = job.run(&mut Tx::new(conn, clock.now(), keys));
     if keep {
         dialect::commit(conn)?
     } else {

@@ -47,6 +47,7 @@ kinds! {
     Entry EntryId = "entry",
     Event EventId = "evt",
     Mail MailId = "mail",
+    Node NodeId = "node",
     PriceList PriceListId = "pricelist",
 }
 

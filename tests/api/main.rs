@@ -6,6 +6,7 @@ mod world;
 
 mod accounts;
 mod invitations;
+mod jobs;
 mod money;
 mod organizations;
 mod partnerships;

@@ -55,6 +55,8 @@ type Call = Box<dyn Fn(TestRequest) -> LocalBoxFuture<'static, ServiceResponse<B
 pub struct World {
     pub db: Db,
     pub clock: Clock,
+    /// For jobs, whose steps tests call.
+    pub service: Service,
     call: Call,
     tokens: RefCell<HashMap<String, String>>,
     // Dropped last: the database goes when nobody is connected any more.
@@ -92,6 +94,7 @@ impl World {
         Self {
             db,
             clock,
+            service,
             call,
             tokens: RefCell::default(),
             _database: database,

@@ -1,0 +1,105 @@
+//! FLOOR 4: what runs without a request. What is due by date holds without any of it.
+//!
+//! A job is a plain async function that does one step and says what comes next. Any number of nodes
+//! run all of them: a step that only one node may do takes a lease in its own transaction.
+pub mod expire;
+pub mod sequence;
+
+use crate::error::{Error, Result};
+use crate::service::Service;
+use futures_util::future::BoxFuture;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// What a step leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// There is more to do now.
+    AtOnce,
+    /// The job rests for its interval.
+    Rest,
+}
+
+struct Job {
+    name: &'static str,
+    every: Duration,
+    step: fn(Service) -> BoxFuture<'static, Result<Next>>,
+}
+
+/// All there are.
+const JOBS: &[Job] = &[
+    Job {
+        name: "sequence",
+        every: Duration::from_millis(200),
+        step: |service| Box::pin(sequence::step(service)),
+    },
+    Job {
+        name: "expire",
+        every: Duration::from_secs(600),
+        step: |service| Box::pin(expire::step(service)),
+    },
+];
+
+/// The longest that a failing job waits before it is tried again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// How long steps under way may take when the service stops.
+const GRACE: Duration = Duration::from_secs(15);
+
+/// The jobs of this node, until they are stopped.
+pub struct Running {
+    stop: watch::Sender<bool>,
+    jobs: JoinSet<()>,
+}
+
+/// Starts every job on this node.
+pub fn start(service: &Service) -> Running {
+    let (stop, stopped) = watch::channel(false);
+    let mut jobs = JoinSet::new();
+    for job in JOBS {
+        jobs.spawn(run(job, service.clone(), stopped.clone()));
+    }
+    Running { stop, jobs }
+}
+
+impl Running {
+    /// Lets the steps under way end, and starts no other.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        let ended = async { while self.jobs.join_next().await.is_some() {} };
+        if tokio::time::timeout(GRACE, ended).await.is_err() {
+            tracing::warn!("a job was still at work when the service stopped");
+        }
+    }
+}
+
+async fn run(job: &'static Job, service: Service, mut stopped: watch::Receiver<bool>) {
+    let mut failures = 0;
+    while !*stopped.borrow() {
+        // On a task of its own, so that a panic fails the step and not the job.
+        let step = tokio::spawn((job.step)(service.clone())).await;
+        let pause = match step.map_err(Error::internal).flatten() {
+            Ok(next) => {
+                failures = 0;
+                match next {
+                    Next::AtOnce => continue,
+                    Next::Rest => job.every,
+                }
+            }
+            Err(error) => {
+                failures += 1;
+                tracing::error!(job = job.name, %error, failures, "a job failed and is tried again");
+                after(failures)
+            }
+        };
+        tokio::select! {
+            _ = stopped.changed() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Twice as long each time.
+fn after(failures: u32) -> Duration {
+    Duration::from_millis(250 << failures.min(10)).min(LONGEST_PAUSE)
+}
