@@ -80,6 +80,21 @@ pub const SETTINGS: &[Setting] = &[
         "How long an invitation stays open.",
     ),
     setting(
+        "MANDAT_APP_URL",
+        "",
+        "Where the front end is, whose pages /verify-email#TOKEN and /reset-password#TOKEN the mails lead to; MANDAT_PUBLIC_URL when empty.",
+    ),
+    setting(
+        "MANDAT_SIGN_UP_HOURS",
+        "24",
+        "How long the link that proves a new account's address is good.",
+    ),
+    setting(
+        "MANDAT_PASSWORD_RESET_MINUTES",
+        "60",
+        "How long the link that resets a password is good.",
+    ),
+    setting(
         "MANDAT_QUOTE_HOURS",
         "24",
         "How long a quote can be redeemed.",
@@ -100,6 +115,9 @@ pub struct Config {
     pub access_token_minutes: i64,
     pub session_days: i64,
     pub invitation_days: i64,
+    pub app_url: String,
+    pub sign_up_hours: i64,
+    pub password_reset_minutes: i64,
     pub quote_hours: i64,
 }
 
@@ -114,13 +132,16 @@ impl Config {
             environment,
             faults: Vec::new(),
         };
+        let public_url = reader.url("MANDAT_PUBLIC_URL");
+        let app_url = reader.url("MANDAT_APP_URL");
         let config = Self {
             database_url: reader.text("DATABASE_URL"),
             listen: reader.parsed("MANDAT_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080))),
-            public_url: reader
-                .text("MANDAT_PUBLIC_URL")
-                .trim_end_matches('/')
-                .to_owned(),
+            app_url: match app_url.is_empty() {
+                true => public_url.clone(),
+                false => app_url,
+            },
+            public_url,
             secret_key: reader.text("MANDAT_SECRET_KEY"),
             pool: reader.positive("MANDAT_POOL"),
             workers: reader.positive("MANDAT_WORKERS"),
@@ -129,6 +150,8 @@ impl Config {
             access_token_minutes: reader.positive("MANDAT_ACCESS_TOKEN_MINUTES"),
             session_days: reader.positive("MANDAT_SESSION_DAYS"),
             invitation_days: reader.positive("MANDAT_INVITATION_DAYS"),
+            sign_up_hours: reader.positive("MANDAT_SIGN_UP_HOURS"),
+            password_reset_minutes: reader.positive("MANDAT_PASSWORD_RESET_MINUTES"),
             quote_hours: reader.positive("MANDAT_QUOTE_HOURS"),
         };
         if !config.secret_key.is_empty() && config.secret_key.len() < 32 {
@@ -166,6 +189,11 @@ impl Reader<'_> {
             .get(name)
             .map_or(default, String::as_str)
             .to_owned()
+    }
+
+    /// Without a slash at its end.
+    fn url(&self, name: &str) -> String {
+        self.text(name).trim_end_matches('/').to_owned()
     }
 
     fn parsed<T: std::str::FromStr>(&mut self, name: &str, or: T) -> T {

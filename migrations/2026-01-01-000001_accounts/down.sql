@@ -4,5 +4,7 @@ DROP TABLE api_tokens;
 DROP TABLE refresh_tokens;
 DROP TABLE sessions;
 DROP TABLE operator_roles;
+DROP TABLE password_resets;
+DROP TABLE sign_ups;
 DROP TABLE password_failures;
 DROP TABLE users;

@@ -16,6 +16,26 @@ CREATE TABLE password_failures (
     locked_until TIMESTAMP NOT NULL
 );
 
+-- Accounts that were asked for: they exist once the link in the mail is followed.
+CREATE TABLE sign_ups (
+    hash          BYTEA     NOT NULL PRIMARY KEY,
+    email         TEXT      NOT NULL,
+    name          TEXT      NOT NULL,
+    language      TEXT      NOT NULL CHECK (language IN ('en', 'fr', 'de', 'it', 'es')),
+    password_hash TEXT      NOT NULL,
+    created_at    TIMESTAMP NOT NULL,
+    expires_at    TIMESTAMP NOT NULL
+);
+CREATE INDEX sign_ups_of_address ON sign_ups (email, created_at);
+CREATE INDEX sign_ups_by_end ON sign_ups (expires_at);
+
+CREATE TABLE password_resets (
+    hash       BYTEA     NOT NULL PRIMARY KEY,
+    user_id    BYTEA     NOT NULL REFERENCES users (id),
+    expires_at TIMESTAMP NOT NULL
+);
+CREATE INDEX password_resets_of_user ON password_resets (user_id);
+
 CREATE TABLE operator_roles (
     user_id    BYTEA     NOT NULL REFERENCES users (id),
     role       TEXT      NOT NULL CHECK (role IN ('operator_admin', 'operator_billing', 'operator_support')),

@@ -48,3 +48,4 @@ CREATE TABLE mails (
     created_at TIMESTAMP NOT NULL,
     sent_at    TIMESTAMP
 );
+CREATE INDEX mails_to ON mails (recipient, created_at);

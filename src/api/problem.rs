@@ -135,7 +135,9 @@ pub const fn status(code: Code) -> StatusCode {
         | UnknownField
         | UnknownParameter => StatusCode::BAD_REQUEST,
         Unauthenticated | WrongCredentials => StatusCode::UNAUTHORIZED,
-        Forbidden | InsufficientScope | SessionRequired | WrongPassword => StatusCode::FORBIDDEN,
+        EmailUnverified | Forbidden | InsufficientScope | SessionRequired | WrongPassword => {
+            StatusCode::FORBIDDEN
+        }
         NotFound | UnknownPath => StatusCode::NOT_FOUND,
         MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         AlreadyAMember

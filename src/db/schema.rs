@@ -22,6 +22,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    sign_ups (hash) {
+        hash -> Binary,
+        email -> Text,
+        name -> Text,
+        language -> Text,
+        password_hash -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    password_resets (hash) {
+        hash -> Binary,
+        user_id -> Binary,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     operator_roles (user_id, valid_from) {
         user_id -> Binary,
         role -> Text,
@@ -554,6 +574,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     users,
     operator_roles,
     password_failures,
+    sign_ups,
+    password_resets,
     sessions,
     refresh_tokens,
     api_tokens,

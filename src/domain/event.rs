@@ -4,11 +4,14 @@ use super::words::words;
 words! {
     /// What a domain event says happened.
     EventType {
+        UserSignUpRequested = "user.sign_up_requested",
         UserCreated = "user.created",
         UserSignedIn = "user.signed_in",
         UserLockedOut = "user.locked_out",
         UserChanged = "user.changed",
         UserPasswordChanged = "user.password_changed",
+        UserPasswordResetRequested = "user.password_reset_requested",
+        UserPasswordReset = "user.password_reset",
         SessionEnded = "session.ended",
         SessionReuseDetected = "session.reuse_detected",
         ApiTokenCreated = "api_token.created",

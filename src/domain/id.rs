@@ -28,6 +28,7 @@ macro_rules! kinds {
 
 kinds! {
     User UserId = "user",
+    SignUp SignUpId = "signup",
     Session SessionId = "session",
     ApiToken ApiTokenId = "tok",
     Organization OrganizationId = "org",

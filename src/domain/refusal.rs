@@ -11,6 +11,7 @@ words! {
         Busy = "busy",
         ConflictingPartnerships = "conflicting_partnerships",
         CursorMismatch = "cursor_mismatch",
+        EmailUnverified = "email_unverified",
         Forbidden = "forbidden",
         IdempotencyKeyInvalid = "idempotency_key_invalid",
         IdempotencyKeyRequired = "idempotency_key_required",

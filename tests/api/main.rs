@@ -10,4 +10,5 @@ mod jobs;
 mod money;
 mod organizations;
 mod partnerships;
+mod sign_up;
 mod tables;

@@ -188,12 +188,10 @@ pub async fn change_password(
         diesel::update(users::table.find(identity.user))
             .set(users::password_hash.eq(&hash))
             .execute(tx.conn)?;
-        model::end_other_sessions(tx, identity.user, session)?;
-        tx.record(
-            Some(&identity),
-            Event::new(EventType::UserPasswordChanged, identity.user),
-        )?;
-        Ok(())
+        model::end_sessions(tx, identity.user, Some(session))?;
+        let event = Event::new(EventType::UserPasswordChanged, identity.user);
+        let event = tx.record(Some(&identity), event)?;
+        super::mails::password_changed(tx, event, (&user.email, user.language))
     })
     .await?;
     Ok(Reply::no_content())

@@ -253,13 +253,17 @@ pub fn end_session(tx: &mut Tx, session: SessionId) -> Result<()> {
     Ok(())
 }
 
-/// Ends all of a user's sessions but one.
-pub fn end_other_sessions(tx: &mut Tx, user: UserId, but: SessionId) -> Result<()> {
-    diesel::update(sessions::table)
+/// Ends all of a user's sessions, or all but one.
+pub fn end_sessions(tx: &mut Tx, user: UserId, but: Option<SessionId>) -> Result<()> {
+    let ended = sessions::table
         .filter(sessions::user_id.eq(user))
-        .filter(sessions::id.ne(but))
-        .filter(sessions::ended_at.is_null())
-        .set(sessions::ended_at.eq(tx.now))
-        .execute(tx.conn)?;
+        .filter(sessions::ended_at.is_null());
+    let ended_at = sessions::ended_at.eq(tx.now);
+    match but {
+        Some(kept) => diesel::update(ended.filter(sessions::id.ne(kept)))
+            .set(ended_at)
+            .execute(tx.conn)?,
+        None => diesel::update(ended).set(ended_at).execute(tx.conn)?,
+    };
     Ok(())
 }

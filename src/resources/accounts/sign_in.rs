@@ -1,6 +1,7 @@
 //! Signing in and out, and the published keys.
+use super::evenly::Evenly;
 use super::model::{self, Refreshed};
-use super::password;
+use super::{password, sign_up};
 use crate::api::caller::Origin;
 use crate::api::jwt::{PublicKey, Signer};
 use crate::api::{Reply, Valid};
@@ -85,10 +86,10 @@ fn tokens(
 
 /// Sign in.
 ///
-/// Answers an access token and a refresh token. Unknown addresses and wrong passwords answer the same, in the same time; after five wrong passwords in a row an address waits, longer each time (ORG-6).
+/// Answers an access token and a refresh token. Unknown addresses and wrong passwords answer the same, in the same time; after five wrong passwords in a row an address waits, longer each time (ORG-6). An account that was asked for and whose address is not confirmed answers `email_unverified` to whoever knows its password, and to nobody else.
 #[utoipa::path(tag = "Sign-in", security(()), request_body = Login,
     responses((status = 200, body = TokensView, description = "Signed in.")),
-    extensions(("x-problems" = json!(["wrong_credentials", "locked_out", "too_many_requests"])), ("x-no-idempotency" = json!(true))))]
+    extensions(("x-problems" = json!(["wrong_credentials", "email_unverified", "locked_out", "too_many_requests"])), ("x-no-idempotency" = json!(true))))]
 #[post("/v1/auth/login")]
 pub async fn login(
     db: Data<Db>,
@@ -99,14 +100,22 @@ pub async fn login(
 ) -> Result<Reply<TokensView>> {
     let Login { email, password } = login.0;
     let wanted = email.clone();
-    let user = db
+    let (user, hash) = db
         .read(move |tx| {
             model::refuse_locked(tx, &wanted)?;
-            model::user_by_email(tx, &wanted)
+            let user = model::user_by_email(tx, &wanted)?;
+            let hash = match &user {
+                Some(user) => user.password_hash.clone(),
+                None => sign_up::pending_password(tx, &wanted)?,
+            };
+            Ok((user, hash))
         })
         .await?;
-    let hash = user.as_ref().and_then(|user| user.password_hash.clone());
+    let evenly = Evenly::begin();
     let right = password::verify(password, hash).await?;
+    if right && user.is_none() {
+        return Err(Refusal::by(Code::EmailUnverified, "ORG-6").into());
+    }
     let Some(user) = user.filter(|_| right) else {
         let failures = db
             .write(move |tx| {
@@ -120,6 +129,7 @@ pub async fn login(
             })
             .await?;
         tracing::info!(failures, "a sign-in failed");
+        evenly.end().await;
         return Err(Refusal::by(Code::WrongCredentials, "ORG-6").into());
     };
     let lasts = TimeDelta::days(config.session_days);

@@ -94,7 +94,7 @@ pub async fn list_outbox_mails(
                     .as_ref()
                     .map(|sealed| tx.keys.open(Purpose::Mail, sealed))
                     .transpose()?;
-                row.view(&config.public_url, token)
+                row.view(&config, token)
             })
             .collect::<Result<Vec<_>>>()?;
         Reply::page(&listing.page(tx.keys, views, total, |view| view.id, |view| view)?)
@@ -103,15 +103,13 @@ pub async fn list_outbox_mails(
 }
 
 impl Row {
-    fn view(self, public_url: &str, token: Option<Vec<u8>>) -> Result<OutboxMailView> {
+    fn view(self, config: &Config, token: Option<Vec<u8>>) -> Result<OutboxMailView> {
         let link = token.map(|token| {
-            format!(
-                "{public_url}/v1/invitation-links/{}",
-                String::from_utf8_lossy(&token)
-            )
+            let token = String::from_utf8_lossy(&token);
+            link(config, &self.template, &token)
         });
         let given: serde_json::Map<String, Value> = serde_json::from_str(&self.arguments)?;
-        let known = ["sender", "recipient", "until", "mode"];
+        let known = ["sender", "recipient", "until", "mode", "hours", "minutes"];
         let word = |name: &&'static str| {
             given
                 .get(*name)
@@ -134,5 +132,14 @@ impl Row {
             created_at: self.created_at.and_utc(),
             sent_at: self.sent_at.map(|at| at.and_utc()),
         })
+    }
+}
+
+/// Where the link of a mail leads. The front end's pages get the token behind `#`, which no server's log sees.
+fn link(config: &Config, template: &str, token: &str) -> String {
+    match template {
+        "mail-sign-up" => format!("{}/verify-email#{token}", config.app_url),
+        "mail-password-reset" => format!("{}/reset-password#{token}", config.app_url),
+        _ => format!("{}/v1/invitation-links/{token}", config.public_url),
     }
 }
