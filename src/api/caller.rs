@@ -2,6 +2,9 @@
 use super::jwt::Signer;
 use crate::db::witness::{self, Credential, Identity, Proof};
 use crate::db::{Db, Tx};
+use crate::domain::id::UserId;
+use crate::domain::locale::Language;
+use crate::domain::organization::OperatorRole;
 use crate::domain::refusal::{Code, Refusal};
 use crate::error::{Error, Result};
 use crate::secret;
@@ -37,7 +40,19 @@ pub struct RequestId(pub String);
 impl Caller {
     /// The person behind the credential, as this transaction knows it.
     pub fn identify(&self, tx: &mut Tx) -> Result<Identity> {
-        let (user, language, operator, proof) = witness::identify(tx, &self.credential)?;
+        let known = witness::identify(tx, &self.credential)?;
+        self.admit(known)
+    }
+
+    pub fn credential(&self) -> &Credential {
+        &self.credential
+    }
+
+    /// The same, for who has found out about the credential together with something else.
+    pub fn admit(
+        &self,
+        (user, language, operator, proof): (UserId, Language, Option<OperatorRole>, Proof),
+    ) -> Result<Identity> {
         if let Proof::Token(_, scopes) = &proof
             && !scopes.split(' ').any(|scope| scope == self.scope)
         {
@@ -127,7 +142,10 @@ fn scope(request: &HttpRequest) -> &'static str {
         "admin"
     } else if request.method() == Method::POST && path.starts_with("/v1/billing-events") {
         "billing"
-    } else if request.method() == Method::GET || request.method() == Method::HEAD {
+    } else if request.method() == Method::GET
+        || request.method() == Method::HEAD
+        || path.starts_with("/v1/access-checks")
+    {
         "read"
     } else {
         "write"

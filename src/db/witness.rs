@@ -9,6 +9,7 @@ use crate::domain::enrolment::EnrolmentState;
 use crate::domain::id::{ApiTokenId, MemberId, OrganizationId, PartnershipId, SessionId, UserId};
 use crate::domain::locale::Language;
 use crate::domain::organization::{OperatorRole, Role};
+use crate::domain::partnership::Interval;
 use crate::domain::policy::{Found, PartnershipState, Standing};
 use crate::domain::refusal::{Code, Refusal};
 use crate::error::{Error, Result};
@@ -92,17 +93,29 @@ pub fn identify(
     }
 }
 
-#[derive(Queryable)]
-struct Row {
-    member_of: OrganizationId,
-    member: MemberId,
-    role: Role,
+/// One place of a user towards an organization, with the intervals that it rests on.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = standings)]
+pub struct Place {
+    pub user_id: UserId,
+    pub organization_id: OrganizationId,
+    pub member_of: OrganizationId,
+    pub member_id: MemberId,
+    pub role: Role,
     may_order: bool,
-    partnership: Option<PartnershipId>,
+    pub member_from: NaiveDateTime,
+    member_to: Option<NaiveDateTime>,
+    pub partnership_id: Option<PartnershipId>,
     level: Option<Level>,
     payment_mode: Option<PaymentMode>,
-    enrolment: Option<EnrolmentState>,
+    pub terms_from: NaiveDateTime,
+    terms_to: Option<NaiveDateTime>,
+    enrolment_state: Option<EnrolmentState>,
+    enrolment_from: NaiveDateTime,
+    enrolment_to: Option<NaiveDateTime>,
     narrowed: bool,
+    pub assigned_from: NaiveDateTime,
+    assigned_to: Option<NaiveDateTime>,
 }
 
 /// Everything that gives this user a place towards the organization at an instant, its own
@@ -113,7 +126,7 @@ pub fn standings_of(
     organization: OrganizationId,
     at: NaiveDateTime,
 ) -> Result<Vec<Standing>> {
-    let rows: Vec<Row> = standings::table
+    let places: Vec<Place> = standings::table
         .filter(standings::user_id.eq(user))
         .filter(standings::organization_id.eq(organization))
         .filter(standings::member_from.le(at))
@@ -136,29 +149,32 @@ pub fn standings_of(
                 .is_null()
                 .or(standings::assigned_to.gt(at)),
         )
-        .select((
-            standings::member_of,
-            standings::member_id,
-            standings::role,
-            standings::may_order,
-            standings::partnership_id,
-            standings::level,
-            standings::payment_mode,
-            standings::enrolment_state,
-            standings::narrowed,
-        ))
+        .select(Place::as_select())
         .load(tx.conn)?;
-    let mut standings: Vec<Standing> =
-        rows.into_iter().map(Row::standing).collect::<Result<_>>()?;
+    let mut standings: Vec<Standing> = places.iter().map(Place::standing).collect::<Result<_>>()?;
     standings.sort_by_key(|standing| matches!(standing, Standing::Partner { .. }));
     Ok(standings)
 }
 
-impl Row {
-    fn standing(self) -> Result<Standing> {
-        let Some(partnership) = self.partnership else {
+impl Place {
+    /// Whether every fact it rests on held at an instant.
+    pub fn held(&self, at: NaiveDateTime) -> bool {
+        let interval = |from, to| Interval { from, to }.holds(at);
+        self.assigned(at)
+            && interval(self.terms_from, self.terms_to)
+            && interval(self.enrolment_from, self.enrolment_to)
+    }
+
+    /// Whether the person was there, however the partnership stood.
+    pub fn assigned(&self, at: NaiveDateTime) -> bool {
+        let interval = |from, to| Interval { from, to }.holds(at);
+        interval(self.member_from, self.member_to) && interval(self.assigned_from, self.assigned_to)
+    }
+
+    pub fn standing(&self) -> Result<Standing> {
+        let Some(partnership) = self.partnership_id else {
             return Ok(Standing::Member {
-                member: self.member,
+                member: self.member_id,
                 role: self.role,
                 may_order: self.may_order,
             });
@@ -170,12 +186,12 @@ impl Row {
         Ok(Standing::Partner {
             partnership,
             partner: self.member_of,
-            member: self.member,
+            member: self.member_id,
             role: self.role,
             may_order: self.may_order,
             narrowed: self.narrowed,
             terms,
-            state: match self.enrolment {
+            state: match self.enrolment_state {
                 Some(EnrolmentState::Approved) => PartnershipState::Active,
                 _ => PartnershipState::Suspended,
             },

@@ -36,6 +36,13 @@ impl Interval {
     pub fn holds(&self, at: NaiveDateTime) -> bool {
         self.from <= at && self.to.is_none_or(|to| at < to)
     }
+
+    /// While both hold; none where they never do.
+    pub fn meet(self, other: Self) -> Option<Self> {
+        let from = self.from.max(other.from);
+        let to = self.to.into_iter().chain(other.to).min();
+        to.is_none_or(|to| from < to).then_some(Self { from, to })
+    }
 }
 
 /// Every state that a partnership ever had (PSH-8).

@@ -1,4 +1,5 @@
 //! FLOOR 4: the rooms, one a resource.
+pub mod access_checks;
 pub mod accounts;
 pub mod billing;
 pub mod billing_events;
@@ -42,6 +43,7 @@ macro_rules! rooms {
 }
 
 rooms!(
+    access_checks,
     accounts,
     billing_events,
     invitations,
@@ -74,6 +76,7 @@ rooms!(
         (name = "Organizations", description = "Who owns products, and what belongs to them."),
         (name = "Money", description = "Quotes, orders, billing events, invoices, prepaid accounts."),
         (name = "Reference", description = "The tables by which everything is judged and settled."),
+        (name = "Access checks", description = "May somebody do something, and why."),
         (name = "Admin", description = "For the operator's staff."),
         (name = "Service", description = "How the service stands."),
         (name = "Partnerships", description = "What a customer lets a partner do."),

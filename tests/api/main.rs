@@ -2,8 +2,10 @@
 #[path = "../support/engines.rs"]
 mod engines;
 mod engines_test;
+mod statements;
 mod world;
 
+mod access_checks;
 mod accounts;
 mod invitations;
 mod jobs;

@@ -1,5 +1,6 @@
 //! The demo world behind a running service, for each engine: named people, and what they say to it.
 use crate::engines::{Engines, TestDatabase};
+use crate::statements;
 use actix_web::body::{BoxBody, to_bytes};
 use actix_web::dev::{Service as _, ServiceResponse};
 use actix_web::http::header::HeaderMap;
@@ -60,7 +61,7 @@ pub struct World {
     call: Call,
     tokens: RefCell<HashMap<String, String>>,
     // Dropped last: the database goes when nobody is connected any more.
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 /// What came back.
@@ -74,6 +75,7 @@ pub struct Answer {
 
 impl World {
     async fn open(database: TestDatabase) -> Self {
+        statements::watch();
         let clock = Clock::default();
         let config = config(&database.url);
         let db = service::open_database(&config, clock.clone()).expect("the database opens");
@@ -97,7 +99,7 @@ impl World {
             service,
             call,
             tokens: RefCell::default(),
-            _database: database,
+            database,
         }
     }
 
@@ -226,6 +228,13 @@ impl World {
             .read(|tx| Ok(events::table.count().get_result(tx.conn)?))
             .await;
         counted.expect("events are counted")
+    }
+
+    /// The statements that the database is sent meanwhile.
+    pub async fn statements<T>(&self, act: impl Future<Output = T>) -> (T, Vec<String>) {
+        statements::taken(&self.database.url);
+        let done = act.await;
+        (done, statements::taken(&self.database.url))
     }
 
     /// The id of an organization of the demo world, asked as the operator's administrator's database would.

@@ -165,6 +165,27 @@ scope-payment-methods = Payment methods
     .customer-methods = uses the customer's payment methods
     .partner-methods = uses its own payment methods
 
+# Access checks, and the facts they rest on.
+
+access-check = Access check
+    .allowed = Allowed: { $facts }.
+    .refused = Not allowed. { $reason }
+access-fact-membership = Membership
+    .legal-representative = legal representative since { $since }
+    .administrator = administrator since { $since }
+    .collaborator = collaborator since { $since }
+    .external = external user since { $since }
+access-fact-assignment = assigned since { $since }
+access-fact-partnership = Partnership
+    .limited = partnership with limited access since { $since }
+    .full-customer = partnership with full access, the customer pays, since { $since }
+    .full-partner = partnership with full access, the partner pays, since { $since }
+access-fact-product = product within reach since { $since }
+access-fact-operator = Operator's staff
+    .operator-admin = administrator of the operator
+    .operator-billing = billing staff of the operator
+    .operator-support = support staff of the operator
+
 # Mails.
 
 mail-invitation = { $sender } invites { $recipient }

@@ -1,0 +1,174 @@
+//! What access checks rest on: the caller, everyone's places and the products within them, in one statement.
+use super::judge::Question;
+use crate::api::Caller;
+use crate::db::schema::{
+    assignments, operator_roles, partnerships, products, reached_products, selections, sessions,
+    standings, team_members, users,
+};
+use crate::db::witness::{Credential, Identity, Place, Proof};
+use crate::db::{MultiBackend, Tx};
+use crate::domain::id::{OrganizationId, ProductId, UserId};
+use crate::domain::locale::Language;
+use crate::domain::organization::OperatorRole;
+use crate::domain::partnership::Interval;
+use crate::domain::refusal::{Code, Refusal};
+use crate::error::Result;
+use chrono::NaiveDateTime;
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use std::collections::BTreeSet;
+
+/// A place, with one product of its organization that was asked for, and what reaches it.
+pub struct Fact {
+    pub place: Place,
+    /// The partnership's count of changes.
+    pub version: Option<i32>,
+    pub product: Option<ProductId>,
+    /// In the partnership's selection.
+    pub selected: Option<Interval>,
+    /// Among those set on the membership, on one of its teams, or on a collaborator's assignment.
+    pub given: Option<Interval>,
+}
+
+type Span = Option<(NaiveDateTime, Option<NaiveDateTime>)>;
+
+type Row = (
+    Language,
+    Option<OperatorRole>,
+    Option<Place>,
+    Option<i32>,
+    Option<ProductId>,
+    Span,
+    Span,
+    Span,
+    Option<bool>,
+);
+
+/// The caller with all that these questions need. One statement for a session, whatever the number
+/// of questions; an API token is looked up first.
+pub fn gather(
+    tx: &mut Tx,
+    caller: &Caller,
+    questions: &[Question],
+) -> Result<(Identity, Vec<Fact>)> {
+    let (asker, session, known) = match caller.credential() {
+        Credential::Session { user, session } => (*user, Some(*session), None),
+        Credential::Token(_) => {
+            let identity = caller.identify(tx)?;
+            (identity.user, None, Some(identity))
+        }
+    };
+    let people: BTreeSet<UserId> = questions
+        .iter()
+        .filter_map(|question| question.user)
+        .chain([asker])
+        .collect();
+    let organizations: BTreeSet<OrganizationId> = questions
+        .iter()
+        .map(|question| question.organization)
+        .collect();
+    let wanted: BTreeSet<ProductId> = questions
+        .iter()
+        .filter_map(|question| question.product)
+        .collect();
+
+    let query = users::table
+        .left_join(
+            operator_roles::table.on(operator_roles::user_id
+                .eq(users::id)
+                .and(operator_roles::valid_to.is_null())),
+        )
+        .left_join(
+            // Everyone's memberships tell who may ask about whom.
+            standings::table.on(standings::user_id.eq_any(people).and(
+                standings::organization_id
+                    .eq_any(organizations)
+                    .or(standings::partnership_id.is_null()),
+            )),
+        )
+        .left_join(
+            partnerships::table.on(standings::partnership_id.eq(partnerships::id.nullable())),
+        )
+        .left_join(
+            products::table.on(products::organization_id
+                .eq(standings::organization_id)
+                .and(products::id.eq_any(wanted))),
+        )
+        .left_join(
+            selections::table.on(standings::partnership_id
+                .eq(selections::partnership_id.nullable())
+                .and(selections::product_id.eq(products::id))),
+        )
+        .left_join(
+            assignments::table.on(standings::partnership_id
+                .eq(assignments::partnership_id.nullable())
+                .and(assignments::member_id.eq(standings::member_id))
+                .and(assignments::valid_from.eq(standings::assigned_from))),
+        )
+        .left_join(
+            team_members::table.on(standings::partnership_id
+                .is_null()
+                .and(team_members::member_id.eq(standings::member_id))),
+        )
+        .left_join(
+            reached_products::table.on(reached_products::product_id.eq(products::id).and(
+                reached_products::holder_id
+                    .eq(standings::member_id)
+                    .or(reached_products::holder_id.eq(team_members::team_id))
+                    .or(reached_products::holder_id.eq(assignments::id)),
+            )),
+        )
+        .filter(users::id.eq(asker))
+        .select((
+            users::language,
+            operator_roles::role.nullable(),
+            Option::<Place>::as_select(),
+            partnerships::version.nullable(),
+            products::id.nullable(),
+            (selections::valid_from, selections::valid_to).nullable(),
+            (reached_products::valid_from, reached_products::valid_to).nullable(),
+            (team_members::valid_from, team_members::valid_to).nullable(),
+            reached_products::holder_id
+                .eq(team_members::team_id)
+                .nullable(),
+        ))
+        .into_boxed::<MultiBackend>();
+    let query = match session {
+        Some(session) => query.filter(exists(
+            sessions::table
+                .filter(sessions::id.eq(session))
+                .filter(sessions::user_id.eq(asker))
+                .filter(sessions::ended_at.is_null())
+                .filter(sessions::expires_at.gt(tx.now)),
+        )),
+        None => query,
+    };
+    let rows: Vec<Row> = query.load(tx.conn)?;
+    let (language, operator) = rows
+        .first()
+        .map(|(language, operator, ..)| (*language, *operator))
+        .ok_or_else(|| Refusal::new(Code::Unauthenticated))?;
+    let identity = match (known, session) {
+        (Some(identity), _) => identity,
+        (None, Some(session)) => {
+            caller.admit((asker, language, operator, Proof::Session(session)))?
+        }
+        (None, None) => return Err(Refusal::new(Code::Unauthenticated).into()),
+    };
+    Ok((identity, rows.into_iter().filter_map(fact).collect()))
+}
+
+fn fact((_, _, place, version, product, selected, given, team, by_team): Row) -> Option<Fact> {
+    let interval = |span: Span| span.map(|(from, to)| Interval { from, to });
+    let given = interval(given).and_then(|given| match (by_team, interval(team)) {
+        (Some(true), Some(team)) => given.meet(team),
+        (Some(true) | Some(false) | None, _) => Some(given),
+    });
+    Some(Fact {
+        place: place?,
+        version,
+        product,
+        selected: interval(selected),
+        given,
+    })
+}
