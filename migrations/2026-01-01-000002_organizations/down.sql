@@ -4,5 +4,6 @@ DROP TABLE reached_products;
 DROP TABLE team_members;
 DROP TABLE teams;
 DROP TABLE products;
+DROP TABLE member_invitations;
 DROP TABLE memberships;
 DROP TABLE organizations;

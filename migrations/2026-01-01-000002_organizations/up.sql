@@ -25,6 +25,24 @@ CREATE UNIQUE INDEX one_open_membership ON memberships (organization_id, user_id
 CREATE UNIQUE INDEX one_open_membership_version ON memberships (id) WHERE valid_to IS NULL;
 CREATE INDEX memberships_of_user ON memberships (user_id, organization_id);
 
+-- Memberships that were offered to an address, and taken or not; the id is the member's from the start.
+CREATE TABLE member_invitations (
+    id              BYTEA     NOT NULL PRIMARY KEY,
+    organization_id BYTEA     NOT NULL REFERENCES organizations (id),
+    email           TEXT      NOT NULL,
+    role            TEXT      NOT NULL CHECK (role IN ('legal_representative', 'administrator', 'collaborator', 'external')),
+    may_order       BOOLEAN   NOT NULL,
+    added_by        BYTEA,
+    status          TEXT      NOT NULL CHECK (status IN ('pending', 'accepted', 'declined', 'cancelled', 'expired')),
+    token_hash      BYTEA     NOT NULL UNIQUE,
+    created_by      BYTEA     NOT NULL REFERENCES users (id),
+    version         INTEGER   NOT NULL DEFAULT 1,
+    created_at      TIMESTAMP NOT NULL,
+    expires_at      TIMESTAMP NOT NULL
+);
+CREATE UNIQUE INDEX one_pending_member_invitation ON member_invitations (organization_id, email) WHERE status = 'pending';
+CREATE INDEX member_invitations_through ON member_invitations (added_by) WHERE status = 'pending';
+
 CREATE TABLE products (
     id              BYTEA     NOT NULL PRIMARY KEY,
     organization_id BYTEA     NOT NULL REFERENCES organizations (id),

@@ -180,5 +180,14 @@ fn collect(errors: &ValidationErrors, at: &str, found: &mut Vec<Fault>) {
 
 /// The validator's codes that have a sentence.
 const CODES: &[&str] = &[
-    "length", "range", "email", "url", "required", "blank", "amount", "rate", "country",
+    "length",
+    "range",
+    "email",
+    "url",
+    "required",
+    "blank",
+    "amount",
+    "rate",
+    "country",
+    "vat_number",
 ];

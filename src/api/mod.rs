@@ -5,6 +5,7 @@ pub mod body;
 pub mod caller;
 pub mod csv;
 pub mod docs;
+pub mod field;
 pub mod idempotency;
 pub mod jwt;
 pub mod locale;

@@ -147,6 +147,7 @@ pub const fn status(code: Code) -> StatusCode {
         | ConflictingPartnerships
         | InsufficientBalance
         | LastLegalRepresentative
+        | NameTaken
         | OppositePartnership
         | PendingInvitationExists
         | QuoteExpired

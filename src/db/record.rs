@@ -5,6 +5,7 @@ use super::witness::{Identity, Proof};
 use crate::domain::event::EventType;
 use crate::domain::id::{EntryId, EventId, MailId, OrganizationId, PartnershipId};
 use crate::domain::locale::Language;
+use crate::domain::policy::Standing;
 use crate::error::Result;
 use crate::secret::Purpose;
 use diesel::prelude::*;
@@ -54,6 +55,22 @@ impl Event {
             customer,
             partner,
             ..self
+        }
+    }
+
+    /// Done to an organization by somebody who stands so towards it; a partner is told of its own acts.
+    pub fn through(self, organization: OrganizationId, by: &Standing, rule: &'static str) -> Self {
+        let (partner, partnership) = match by {
+            Standing::Partner {
+                partner,
+                partnership,
+                ..
+            } => (Some(*partner), Some(*partnership)),
+            Standing::Member { .. } | Standing::Operator { .. } => (None, None),
+        };
+        Self {
+            partnership,
+            ..self.between(Some(organization), partner).by_rule(rule)
         }
     }
 

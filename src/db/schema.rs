@@ -136,6 +136,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    member_invitations (id) {
+        id -> Binary,
+        organization_id -> Binary,
+        email -> Text,
+        role -> Text,
+        may_order -> Bool,
+        added_by -> Nullable<Binary>,
+        status -> Text,
+        token_hash -> Binary,
+        created_by -> Binary,
+        version -> Integer,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     products (id) {
         id -> Binary,
         organization_id -> Binary,
@@ -583,6 +600,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     stored_answers,
     organizations,
     memberships,
+    member_invitations,
     products,
     teams,
     team_members,

@@ -1,12 +1,14 @@
 //! FLOOR 1: the rules of the programme. Nothing here reads a clock, a socket or a table.
 pub mod access;
 pub mod billing;
+pub mod country;
 pub mod enrolment;
 pub mod event;
 pub mod id;
 pub mod invitation;
 pub mod ledger;
 pub mod locale;
+pub mod membership;
 pub mod money;
 pub mod organization;
 pub mod partnership;

@@ -27,6 +27,7 @@ words! {
         LockedOut = "locked_out",
         MalformedBody = "malformed_body",
         MethodNotAllowed = "method_not_allowed",
+        NameTaken = "name_taken",
         NotAPartner = "not_a_partner",
         NotFound = "not_found",
         OppositePartnership = "opposite_partnership",

@@ -6,6 +6,7 @@ pub mod billing_events;
 pub mod catalogue;
 pub mod invitations;
 pub mod invoices;
+pub mod members;
 pub mod orders;
 pub mod organizations;
 pub mod outbox;
@@ -16,6 +17,7 @@ pub mod prepaid_accounts;
 pub mod programme;
 pub mod quotes;
 pub mod service_status;
+pub mod teams;
 
 use crate::api::locale;
 use crate::api::openapi::{down, finish};
@@ -48,6 +50,7 @@ rooms!(
     billing_events,
     invitations,
     invoices,
+    members,
     orders,
     organizations,
     outbox,
@@ -57,6 +60,7 @@ rooms!(
     prepaid_accounts,
     quotes,
     service_status,
+    teams,
 );
 
 #[derive(OpenApi)]
@@ -73,6 +77,7 @@ rooms!(
         (name = "Sign-in", description = "Signing in and out."),
         (name = "Me", description = "The signed-in person."),
         (name = "Invitations", description = "The proposal of a partnership, by either side."),
+        (name = "Members", description = "Who belongs to an organization, and its work teams."),
         (name = "Organizations", description = "Who owns products, and what belongs to them."),
         (name = "Money", description = "Quotes, orders, billing events, invoices, prepaid accounts."),
         (name = "Reference", description = "The tables by which everything is judged and settled."),

@@ -9,6 +9,7 @@ mod access_checks;
 mod accounts;
 mod invitations;
 mod jobs;
+mod members;
 mod money;
 mod organizations;
 mod partnerships;

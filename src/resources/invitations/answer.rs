@@ -190,7 +190,7 @@ pub fn accept(
         given.still_holds(tx, identity)?;
     }
     make_room(tx, identity, invitation, customer, acceptance, &granted)?;
-    customer::supersede_externals(tx, customer, partner)?;
+    customer::supersede_externals(tx, Some(identity), customer, partner)?;
     let partnership = partnerships::model::start(
         tx,
         invitation.id,

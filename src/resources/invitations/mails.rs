@@ -2,12 +2,13 @@
 use super::model::Invitation;
 use crate::db::Tx;
 use crate::db::record::Mail;
-use crate::db::schema::{memberships, organizations, users};
+use crate::db::schema::{mails, memberships, organizations, users};
 use crate::domain::id::{EventId, OrganizationId};
 use crate::domain::invitation::Direction;
 use crate::domain::locale::Language;
 use crate::domain::organization::Role;
 use crate::error::Result;
+use chrono::TimeDelta;
 use diesel::prelude::*;
 use serde_json::json;
 
@@ -32,6 +33,20 @@ pub fn legal_representatives(
         .load(tx.conn)?)
 }
 
+/// How many invitations a day go to one address.
+const INVITATIONS_A_DAY: i64 = 10;
+
+/// Whether another invitation may be mailed to this address today, whoever sends it (INV-11).
+pub fn may_be_written_to(tx: &mut Tx, recipient: &str) -> Result<bool> {
+    let lately: i64 = mails::table
+        .filter(mails::recipient.eq(recipient))
+        .filter(mails::template.eq_any(["mail-invitation", "mail-member-invitation"]))
+        .filter(mails::created_at.gt(tx.now - TimeDelta::days(1)))
+        .count()
+        .get_result(tx.conn)?;
+    Ok(lately < INVITATIONS_A_DAY)
+}
+
 /// The invitation itself, with the link that only its recipients get.
 pub fn invite(tx: &mut Tx, event: EventId, invitation: &Invitation, token: &str) -> Result<()> {
     let (sender, recipient) = match invitation.direction {
@@ -51,6 +66,9 @@ pub fn invite(tx: &mut Tx, event: EventId, invitation: &Invitation, token: &str)
         (None, None) => (Vec::new(), String::new()),
     };
     for (recipient, language) in to {
+        if !may_be_written_to(tx, &recipient)? {
+            continue;
+        }
         let arguments = json!({
             "sender": sender,
             "recipient": called,

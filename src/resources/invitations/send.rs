@@ -3,6 +3,7 @@ use super::mails;
 use super::model::{self, New};
 use super::views::{InvitationView, again};
 use crate::api::access::WantedAccess;
+use crate::api::field;
 use crate::api::views::exactly_one;
 use crate::api::{Caller, Post, Reply};
 use crate::config::Config;
@@ -42,7 +43,7 @@ pub struct NewInvitation {
     /// From a partner: the customer it asks.
     customer_organization_id: Option<OrganizationId>,
     /// From a partner: the address it asks, whoever that is.
-    #[validate(length(max = 254), custom(function = "address"))]
+    #[validate(length(max = 254), custom(function = "field::address"))]
     #[schema(format = "email", example = "marie@chalet-edelweiss.example")]
     customer_email: Option<String>,
     /// From a customer: the access it proposes.
@@ -70,13 +71,6 @@ pub struct NewInvitation {
         example = "We would like to look after your website."
     )]
     message: Option<String>,
-}
-
-fn address(email: &str) -> std::result::Result<(), validator::ValidationError> {
-    match email_address::EmailAddress::is_valid(email) {
-        true => Ok(()),
-        false => Err(validator::ValidationError::new("email")),
-    }
 }
 
 /// Invite.

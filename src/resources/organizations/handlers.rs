@@ -1,17 +1,28 @@
-//! The organizations that the caller reaches.
+//! Organizations: those that the caller reaches, a new one, and its own data.
+use super::model::{self, NewMember, NewOrganizationRow, Organization};
+use crate::api::field;
 use crate::api::page::Paging;
-use crate::api::{Caller, Listing, Page, Reply};
+use crate::api::{Caller, IfMatch, Listing, Page, Post, Reply, Valid};
+use crate::db::record::Event;
 use crate::db::schema::{organizations, standings};
+use crate::db::witness;
 use crate::db::{Db, MultiBackend};
+use crate::domain::country;
 use crate::domain::enrolment::EnrolmentState;
+use crate::domain::event::EventType;
 use crate::domain::id::OrganizationId;
-use crate::domain::organization::OrganizationKind;
+use crate::domain::organization::{OrganizationKind, Role};
+use crate::domain::policy::{self, Action};
 use crate::error::Result;
-use actix_web::get;
-use actix_web::web::Data;
+use crate::resources::accounts::model::normal;
+use actix_web::web::{Data, Path};
+use actix_web::{get, patch, post};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
 
 /// What the caller reaches an organization by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
@@ -33,7 +44,7 @@ pub struct OrganizationFilters {
 }
 
 /// An organization.
-#[derive(Serialize, Queryable, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = Organization)]
 pub struct OrganizationView {
     /// Its id.
@@ -43,9 +54,93 @@ pub struct OrganizationView {
     name: String,
     /// A company or a private person.
     kind: OrganizationKind,
+    /// Where it is written to.
+    #[schema(format = "email", example = "empfang@praxis-weiss.example")]
+    email: String,
     /// The country, ISO 3166.
     #[schema(pattern = "^[A-Z]{2}$", example = "CH")]
     country: String,
+    /// The VAT number, capitals and digits alone.
+    #[schema(example = "CHE123456789MWST")]
+    vat_number: Option<String>,
+    /// Counts the changes.
+    #[schema(minimum = 1, maximum = 2147483647)]
+    version: i32,
+    /// When it was made.
+    created_at: DateTime<Utc>,
+}
+
+/// An organization to make.
+#[derive(Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Praxis Weiss", "kind": "company", "email": "empfang@praxis-weiss.example", "country": "CH", "vat_number": "CHE-123.456.789 MWST"}))]
+pub struct NewOrganization {
+    /// Its name.
+    #[validate(length(max = 160), custom(function = "field::not_blank"))]
+    #[schema(min_length = 1, max_length = 160, example = "Praxis Weiss")]
+    name: String,
+    /// A company or a private person; only a company can become a partner (PRG-1).
+    kind: OrganizationKind,
+    /// Where it is written to.
+    #[validate(length(max = 254), custom(function = "field::address"))]
+    #[schema(format = "email", example = "empfang@praxis-weiss.example")]
+    email: String,
+    /// The country, ISO 3166.
+    #[validate(custom(function = "field::country"))]
+    #[schema(pattern = "^[A-Z]{2}$", example = "CH")]
+    country: String,
+    /// The VAT number, if it has one.
+    #[validate(length(max = 40), custom(function = "field::vat_number"))]
+    #[schema(max_length = 40, example = "CHE-123.456.789 MWST")]
+    vat_number: Option<String>,
+}
+
+/// What to change of an organization; what is absent stays.
+#[derive(Clone, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "Praxis Weiss & Huber", "vat_number": null}))]
+pub struct OrganizationChange {
+    /// Its name.
+    #[validate(length(max = 160), custom(function = "field::not_blank"))]
+    #[schema(
+        min_length = 1,
+        max_length = 160,
+        nullable = false,
+        example = "Praxis Weiss"
+    )]
+    name: Option<String>,
+    /// Where it is written to.
+    #[validate(length(max = 254), custom(function = "field::address"))]
+    #[schema(
+        format = "email",
+        nullable = false,
+        example = "empfang@praxis-weiss.example"
+    )]
+    email: Option<String>,
+    /// The country, ISO 3166.
+    #[validate(custom(function = "field::country"))]
+    #[schema(pattern = "^[A-Z]{2}$", nullable = false, example = "CH")]
+    country: Option<String>,
+    /// The VAT number; null for none.
+    #[serde(default, deserialize_with = "field::clearable")]
+    #[validate(length(max = 40), custom(function = "field::vat_number"))]
+    #[schema(value_type = Option<String>, max_length = 40, example = "CHE-123.456.789 MWST")]
+    vat_number: Option<Option<String>>,
+}
+
+impl From<Organization> for OrganizationView {
+    fn from(row: Organization) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            kind: row.kind,
+            email: row.email,
+            country: row.country,
+            vat_number: row.vat_number,
+            version: row.version,
+            created_at: row.created_at.and_utc(),
+        }
+    }
 }
 
 /// List organizations.
@@ -84,24 +179,135 @@ pub async fn list_organizations(
                 .filter(organizations::id.eq_any(&ids))
         };
         let total = listing.total(|| query().count().get_result(tx.conn))?;
-        let rows: Vec<OrganizationView> = query()
+        let rows: Vec<Organization> = query()
             .filter(organizations::id.lt(listing.before()))
             .order(organizations::id.desc())
             .limit(listing.fetch())
-            .select((
-                organizations::id,
-                organizations::name,
-                organizations::kind,
-                organizations::country,
-            ))
+            .select(Organization::as_select())
             .load(tx.conn)?;
         Reply::page(&listing.page(
             tx.keys,
             rows,
             total,
-            |row: &OrganizationView| row.id,
-            |row| row,
+            |row: &Organization| row.id,
+            OrganizationView::from,
         )?)
     })
     .await
+}
+
+/// Make an organization.
+///
+/// A company or a private person. Whoever makes it is its first legal representative.
+#[utoipa::path(tag = "Organizations", request_body = NewOrganization, responses((status = 201, body = OrganizationView, description = "The organization.")), extensions(("x-etag" = json!(true))))]
+#[post("/v1/organizations")]
+pub async fn create_organization(
+    caller: Caller,
+    db: Data<Db>,
+    new: Post<NewOrganization>,
+) -> Result<Reply<OrganizationView>> {
+    new.once(&db, caller, &[], |tx, identity, new| {
+        let vat_number = new.vat_number.as_deref().and_then(country::vat_number);
+        let id = model::insert_organization(
+            tx,
+            &NewOrganizationRow {
+                name: new.name.trim(),
+                kind: new.kind,
+                email: &normal(&new.email),
+                country: &new.country,
+                vat_number: vat_number.as_deref(),
+            },
+        )?;
+        let member = model::insert_member(
+            tx,
+            &NewMember {
+                organization: id,
+                user: identity.user,
+                role: Role::LegalRepresentative,
+                may_order: false,
+                added_by: None,
+            },
+        )?;
+        let event = Event::new(EventType::OrganizationCreated, id)
+            .of(id)
+            .data(json!({"member_id": member}));
+        tx.record(Some(identity), event)?;
+        let row = model::organization(tx, id)?;
+        let version = row.version;
+        Ok(Reply::created(
+            format!("/v1/organizations/{id}"),
+            &OrganizationView::from(row),
+        )?
+        .version(version))
+    })
+    .await
+}
+
+/// Show an organization.
+///
+/// To its members, to its partners while they may reach it, and to the operator's staff.
+#[utoipa::path(tag = "Organizations", params(("org_id" = OrganizationId, Path, description = "The organization.")), responses((status = 200, body = OrganizationView, description = "The organization.")), extensions(("x-etag" = json!(true)), ("x-problems" = json!(["forbidden"]))))]
+#[get("/v1/organizations/{org_id}")]
+pub async fn get_organization(
+    caller: Caller,
+    db: Data<Db>,
+    org: Path<OrganizationId>,
+) -> Result<Reply<OrganizationView>> {
+    db.snapshot(move |tx| {
+        let identity = caller.identify(tx)?;
+        let found = witness::organization(tx, &identity, *org)?;
+        let id = policy::allow(found, Action::ReadOrganization)?.what;
+        let row = model::organization(tx, id)?;
+        let version = row.version;
+        Ok(Reply::ok(&OrganizationView::from(row))?.version(version))
+    })
+    .await
+}
+
+/// Change an organization.
+///
+/// Name, address, country and VAT number, by its legal representatives; what is absent stays.
+#[utoipa::path(tag = "Organizations", params(("org_id" = OrganizationId, Path, description = "The organization.")), request_body = OrganizationChange,
+    responses((status = 200, body = OrganizationView, description = "The organization as it is now.")), extensions(("x-if-match" = json!("required")), ("x-problems" = json!(["forbidden"]))))]
+#[patch("/v1/organizations/{org_id}")]
+pub async fn update_organization(
+    caller: Caller,
+    db: Data<Db>,
+    if_match: IfMatch,
+    org: Path<OrganizationId>,
+    change: Valid<OrganizationChange>,
+) -> Result<Reply<OrganizationView>> {
+    db.write(move |tx| {
+        let identity = caller.identify(tx)?;
+        let found = witness::organization(tx, &identity, *org)?;
+        let allowed = policy::allow(found, Action::EditOrganization)?;
+        let before = model::organization(tx, allowed.what)?;
+        if_match.required(before.version)?;
+        let after = changed(before, &change);
+        model::save_organization(tx, &after)?;
+        let event = Event::new(EventType::OrganizationChanged, after.id);
+        let event = event.through(after.id, &allowed.by, allowed.rule);
+        tx.record(Some(&identity), event)?;
+        let version = after.version;
+        Ok(Reply::ok(&OrganizationView::from(after))?.version(version))
+    })
+    .await
+}
+
+fn changed(before: Organization, change: &OrganizationChange) -> Organization {
+    let vat_number = match &change.vat_number {
+        None => before.vat_number,
+        Some(given) => given.as_deref().and_then(country::vat_number),
+    };
+    Organization {
+        name: change
+            .name
+            .as_deref()
+            .map_or(before.name, |name| name.trim().to_owned()),
+        email: change.email.as_deref().map_or(before.email, normal),
+        country: change.country.clone().unwrap_or(before.country),
+        vat_number,
+        version: before.version + 1,
+        ..before
+    }
 }

@@ -7,6 +7,9 @@ pub mod reach;
 
 crate::api::room::room!(
     handlers::list_organizations,
+    handlers::create_organization,
+    handlers::get_organization,
+    handlers::update_organization,
     payment_methods::list_payment_methods,
     products::list_products,
     products::get_product,

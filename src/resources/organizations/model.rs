@@ -39,6 +39,41 @@ pub fn insert_organization(tx: &mut Tx, new: &NewOrganizationRow) -> Result<Orga
     Ok(id)
 }
 
+/// An organization's own data.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = organizations)]
+pub struct Organization {
+    pub id: OrganizationId,
+    pub name: String,
+    pub kind: OrganizationKind,
+    pub email: String,
+    pub country: String,
+    pub vat_number: Option<String>,
+    pub version: i32,
+    pub created_at: NaiveDateTime,
+}
+
+/// The row; the caller has been found to stand towards it already.
+pub fn organization(tx: &mut Tx, id: OrganizationId) -> Result<Organization> {
+    Ok(organizations::table
+        .find(id)
+        .select(Organization::as_select())
+        .first(tx.conn)?)
+}
+
+pub fn save_organization(tx: &mut Tx, row: &Organization) -> Result<()> {
+    diesel::update(organizations::table.find(row.id))
+        .set((
+            organizations::name.eq(&row.name),
+            organizations::email.eq(&row.email),
+            organizations::country.eq(&row.country),
+            organizations::vat_number.eq(&row.vat_number),
+            organizations::version.eq(row.version),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
 pub struct NewMember {
     pub organization: OrganizationId,
     pub user: UserId,

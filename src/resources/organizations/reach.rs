@@ -1,16 +1,18 @@
 //! Which products a caller reaches, from the rows that say so: the selection of a limited partnership,
 //! and what a membership, a team or an assignment was given.
-use crate::db::Tx;
-use crate::db::schema::{assignments, reached_products, selections, team_members};
+use crate::db::schema::{assignments, products, reached_products, selections, team_members};
+use crate::db::{Tx, insert_all};
 use crate::domain::access::Terms;
-use crate::domain::id::{MemberId, PartnershipId, ProductId};
+use crate::domain::id::{Id, Kind, MemberId, OrganizationId, PartnershipId, ProductId};
 use crate::domain::organization::Role;
 use crate::domain::policy::{self, Action, Ruling, Standing};
 use crate::domain::reach::Reach;
+use crate::domain::refusal::{Fault, Refusal};
 use crate::error::Result;
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, TimeDelta};
+use diesel::dsl::max;
 use diesel::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What these standings reach for an action at an instant; a standing that the policy refuses adds
 /// nothing (ORG-4, ACC-3).
@@ -122,4 +124,102 @@ fn assigned(
         .select(reached_products::product_id)
         .load(tx.conn)?;
     Ok(Reach::Only(products.into_iter().collect()))
+}
+
+/// What each of these memberships, teams or assignments was given itself.
+pub fn given<K: Kind>(tx: &mut Tx, holders: &[Id<K>]) -> Result<BTreeMap<Id<K>, Vec<ProductId>>> {
+    let rows: Vec<(Id<K>, ProductId)> = reached_products::table
+        .filter(reached_products::holder_id.eq_any(holders))
+        .filter(reached_products::valid_to.is_null())
+        .order(reached_products::product_id)
+        .select((reached_products::holder_id, reached_products::product_id))
+        .load(tx.conn)?;
+    let mut found: BTreeMap<Id<K>, Vec<ProductId>> = BTreeMap::new();
+    for (holder, product) in rows {
+        found.entry(holder).or_default().push(product);
+    }
+    Ok(found)
+}
+
+pub fn of_holder<K: Kind>(tx: &mut Tx, holder: Id<K>) -> Result<BTreeSet<ProductId>> {
+    let mut given = given(tx, &[holder])?;
+    Ok(given.remove(&holder).into_iter().flatten().collect())
+}
+
+/// What a holder has once it is given these by somebody of this reach: what lies outside of it stays
+/// as it is (ACC-3).
+pub fn regiven<K: Kind>(
+    tx: &mut Tx,
+    org: OrganizationId,
+    holder: Id<K>,
+    named: &[ProductId],
+    reach: &Reach,
+) -> Result<BTreeSet<ProductId>> {
+    must_hold(tx, org, named, reach)?;
+    let before = of_holder(tx, holder)?;
+    let beyond = before.into_iter().filter(|product| !reach.holds(*product));
+    Ok(beyond.chain(named.iter().copied()).collect())
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = reached_products)]
+struct Row<K: Kind> {
+    holder_id: Id<K>,
+    product_id: ProductId,
+    valid_from: NaiveDateTime,
+}
+
+/// Gives a membership, a team or an assignment exactly these: closes what goes and opens what comes,
+/// at the later of now and the last start + 1 µs.
+pub fn set<K: Kind>(tx: &mut Tx, holder: Id<K>, wanted: &BTreeSet<ProductId>) -> Result<()> {
+    let of_holder = reached_products::table.filter(reached_products::holder_id.eq(holder));
+    let last: Option<NaiveDateTime> = of_holder
+        .select(max(reached_products::valid_from))
+        .first(tx.conn)?;
+    let from = last.map_or(tx.now, |last| tx.now.max(last + TimeDelta::microseconds(1)));
+    let open: BTreeSet<ProductId> = of_holder
+        .filter(reached_products::valid_to.is_null())
+        .select(reached_products::product_id)
+        .load(tx.conn)?
+        .into_iter()
+        .collect();
+    diesel::update(of_holder)
+        .filter(reached_products::valid_to.is_null())
+        .filter(reached_products::product_id.ne_all(wanted))
+        .set(reached_products::valid_to.eq(from))
+        .execute(tx.conn)?;
+    let rows: Vec<Row<K>> = wanted
+        .difference(&open)
+        .map(|product| Row {
+            holder_id: holder,
+            product_id: *product,
+            valid_from: from,
+        })
+        .collect();
+    insert_all!(tx, reached_products::table, &rows);
+    Ok(())
+}
+
+/// Refuses products that are not the organization's, or not within reach: they are as unknown as any.
+pub fn must_hold(
+    tx: &mut Tx,
+    org: OrganizationId,
+    named: &[ProductId],
+    reach: &Reach,
+) -> Result<()> {
+    let owned: Vec<ProductId> = products::table
+        .filter(products::organization_id.eq(org))
+        .filter(products::id.eq_any(named))
+        .select(products::id)
+        .load(tx.conn)?;
+    let faults: Vec<Fault> = named
+        .iter()
+        .enumerate()
+        .filter(|(_, product)| !owned.contains(product) || !reach.holds(**product))
+        .map(|(index, _)| Fault::new(format!("/product_ids/{index}"), "not_yours"))
+        .collect();
+    match faults.is_empty() {
+        true => Ok(()),
+        false => Err(Refusal::invalid(faults).rule("ORG-4").into()),
+    }
 }

@@ -140,6 +140,9 @@ fn link(config: &Config, template: &str, token: &str) -> String {
     match template {
         "mail-sign-up" => format!("{}/verify-email#{token}", config.app_url),
         "mail-password-reset" => format!("{}/reset-password#{token}", config.app_url),
+        "mail-member-invitation" => {
+            format!("{}/v1/member-invitation-links/{token}", config.public_url)
+        }
         _ => format!("{}/v1/invitation-links/{token}", config.public_url),
     }
 }

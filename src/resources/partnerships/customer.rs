@@ -1,11 +1,15 @@
 //! What a partnership asks of its customer's products and members.
+use super::model::Partnership;
 use crate::db::Tx;
+use crate::db::record::Event;
 use crate::db::schema::{memberships, products};
-use crate::domain::id::{OrganizationId, PartnershipId, ProductId, UserId};
+use crate::db::witness::Identity;
+use crate::domain::event::EventType;
+use crate::domain::id::{OrganizationId, ProductId, UserId};
 use crate::domain::organization::Role;
 use crate::domain::refusal::{Fault, Refusal};
 use crate::error::Result;
-use chrono::{NaiveDateTime, TimeDelta};
+use crate::resources::members::model::{self as members, Membership};
 use diesel::prelude::*;
 use std::collections::BTreeSet;
 
@@ -36,20 +40,29 @@ pub fn must_own(
     }
 }
 
-/// Members whom the partner added leave with it (ACC-5).
-pub fn dismiss_added_by(tx: &mut Tx, partnership: PartnershipId) -> Result<()> {
-    let open: Vec<(_, NaiveDateTime)> = memberships::table
-        .filter(memberships::added_by.eq(partnership))
+/// Members whom the partner added leave with it, and its offers lapse (ACC-5).
+pub fn dismiss_added_by(tx: &mut Tx, by: Option<&Identity>, of: &Partnership) -> Result<()> {
+    members::withdraw_offers(tx, of.id)?;
+    let added: Vec<Membership> = memberships::table
+        .filter(memberships::added_by.eq(of.id))
         .filter(memberships::valid_to.is_null())
-        .select((memberships::id, memberships::valid_from))
+        .select(Membership::as_select())
         .load(tx.conn)?;
-    close(tx, open)
+    for member in &added {
+        members::leave(tx, member)?;
+        let event = Event::new(EventType::MemberRemoved, member.id)
+            .between(Some(of.customer_id), Some(of.partner_id))
+            .by_rule("ACC-5");
+        tx.record(by, event)?;
+    }
+    Ok(())
 }
 
 /// People of the partner who were external users of the customer reach it through the partnership
 /// from now on (ORG-5).
 pub fn supersede_externals(
     tx: &mut Tx,
+    by: Option<&Identity>,
     customer: OrganizationId,
     partner: OrganizationId,
 ) -> Result<()> {
@@ -58,21 +71,19 @@ pub fn supersede_externals(
         .filter(memberships::valid_to.is_null())
         .select(memberships::user_id)
         .load(tx.conn)?;
-    let open: Vec<(_, NaiveDateTime)> = memberships::table
+    let external: Vec<Membership> = memberships::table
         .filter(memberships::organization_id.eq(customer))
         .filter(memberships::role.eq(Role::External))
         .filter(memberships::user_id.eq_any(people))
         .filter(memberships::valid_to.is_null())
-        .select((memberships::id, memberships::valid_from))
+        .select(Membership::as_select())
         .load(tx.conn)?;
-    close(tx, open)
-}
-
-fn close(tx: &mut Tx, open: Vec<(crate::domain::id::MemberId, NaiveDateTime)>) -> Result<()> {
-    for (member, from) in open {
-        diesel::update(memberships::table.find((member, from)))
-            .set(memberships::valid_to.eq(tx.now.max(from + TimeDelta::microseconds(1))))
-            .execute(tx.conn)?;
+    for member in &external {
+        members::leave(tx, member)?;
+        let event = Event::new(EventType::MemberRemoved, member.id)
+            .between(Some(customer), Some(partner))
+            .by_rule("ORG-5");
+        tx.record(by, event)?;
     }
     Ok(())
 }

@@ -98,7 +98,7 @@ pub fn conclude(
     rule: &'static str,
 ) -> Result<()> {
     model::end(tx, row, by, reason)?;
-    customer::dismiss_added_by(tx, row.id)?;
+    customer::dismiss_added_by(tx, identity, row)?;
     let event = Event::new(EventType::PartnershipEnded, row.id)
         .between(Some(row.customer_id), Some(row.partner_id))
         .data(json!({"ended_by": by}))
