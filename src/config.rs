@@ -1,4 +1,6 @@
 //! Every setting, once: from the environment, or its default.
+use crate::domain::money::Rate;
+use crate::domain::vat::{Country, Dated, Rates};
 use crate::error::{Error, Result};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -99,6 +101,26 @@ pub const SETTINGS: &[Setting] = &[
         "24",
         "How long a quote can be redeemed.",
     ),
+    setting(
+        "MANDAT_SELLER",
+        "Mandat Cloud SA, Rue du Lac 1, 1200 Genève",
+        "Who sells, as invoices say it: name and address, separated by commas.",
+    ),
+    setting(
+        "MANDAT_SELLER_COUNTRY",
+        "CH",
+        "The country in which the seller is established (ISO 3166, two letters).",
+    ),
+    setting(
+        "MANDAT_SELLER_VAT_NUMBER",
+        "",
+        "The seller's VAT number, as invoices show it.",
+    ),
+    setting(
+        "MANDAT_VAT_RATES",
+        "",
+        "VAT rates besides the built-in ones of Switzerland, Liechtenstein and the European Union: country, first day and rate, separated by blanks, the next after a comma, as in `NO 2005-01-01 0.25, GB 2011-01-04 0.20`.",
+    ),
 ];
 
 /// The settings in force.
@@ -119,6 +141,9 @@ pub struct Config {
     pub sign_up_hours: i64,
     pub password_reset_minutes: i64,
     pub quote_hours: i64,
+    pub seller: String,
+    pub seller_vat_number: String,
+    pub vat: Rates,
 }
 
 impl Config {
@@ -153,6 +178,9 @@ impl Config {
             sign_up_hours: reader.positive("MANDAT_SIGN_UP_HOURS"),
             password_reset_minutes: reader.positive("MANDAT_PASSWORD_RESET_MINUTES"),
             quote_hours: reader.positive("MANDAT_QUOTE_HOURS"),
+            seller: reader.text("MANDAT_SELLER"),
+            seller_vat_number: reader.text("MANDAT_SELLER_VAT_NUMBER"),
+            vat: Rates::new(reader.seller_country(), reader.vat_rates()),
         };
         if !config.secret_key.is_empty() && config.secret_key.len() < 32 {
             reader
@@ -204,6 +232,29 @@ impl Reader<'_> {
         })
     }
 
+    fn seller_country(&mut self) -> Country {
+        let text = self.text("MANDAT_SELLER_COUNTRY");
+        Country::parse(&text).unwrap_or_else(|| {
+            self.faults
+                .push(format!("MANDAT_SELLER_COUNTRY: no country: “{text}”"));
+            Country::SWITZERLAND
+        })
+    }
+
+    fn vat_rates(&mut self) -> Vec<Dated> {
+        let text = self.text("MANDAT_VAT_RATES");
+        let mut rates = Vec::new();
+        for one in text.split(',').filter(|one| !one.trim().is_empty()) {
+            match dated_rate(one) {
+                Some(rate) => rates.push(rate),
+                None => self
+                    .faults
+                    .push(format!("MANDAT_VAT_RATES: cannot read “{}”", one.trim())),
+            }
+        }
+        rates
+    }
+
     fn positive<T: std::str::FromStr + From<u8> + PartialOrd>(&mut self, name: &str) -> T {
         let value = self.parsed(name, T::from(1));
         if value < T::from(1) {
@@ -211,6 +262,17 @@ impl Reader<'_> {
         }
         value
     }
+}
+
+/// `NO 2005-01-01 0.25`.
+fn dated_rate(text: &str) -> Option<Dated> {
+    let mut words = text.split_whitespace();
+    let dated = Dated {
+        country: Country::parse(words.next()?)?,
+        from: words.next()?.parse().ok()?,
+        rate: Rate::parse(words.next()?)?,
+    };
+    words.next().is_none().then_some(dated)
 }
 
 /// Each setting with its value in force, secrets masked, and where it came from.

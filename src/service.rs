@@ -3,7 +3,7 @@ use crate::api::jwt::Signer;
 use crate::api::paths::Paths;
 use crate::api::{Reply, answer, docs};
 use crate::config::Config;
-use crate::db::{Clock, Connector, Db};
+use crate::db::{Clock, Connector, Db, Given};
 use crate::domain::id::NodeId;
 use crate::domain::refusal::{Code, Refusal};
 use crate::error::{Error, Result};
@@ -16,7 +16,6 @@ use actix_web::web::{Bytes, Data, PathConfig};
 use actix_web::{App, HttpRequest, web};
 use chrono::TimeDelta;
 use std::io::Write;
-use std::sync::Arc;
 
 /// What every worker shares.
 #[derive(Clone)]
@@ -33,8 +32,12 @@ pub struct Service {
 /// Opens the database that the configuration names.
 pub fn open_database(config: &Config, clock: Clock) -> Result<Db> {
     let connector = Connector::parse(&config.database_url)?;
-    let keys = Arc::new(Keyring::new(secret_key(config, &connector)?.as_bytes()));
-    Db::open(connector, config.pool, keys, clock)
+    let given = Given {
+        clock,
+        keys: Keyring::new(secret_key(config, &connector)?.as_bytes()),
+        vat: config.vat.clone(),
+    };
+    Db::open(connector, config.pool, given)
 }
 
 /// The configured secret, or the one that lies beside the embedded database.

@@ -37,9 +37,14 @@ CREATE TABLE invoices (
     payment_method_id BYTEA     NOT NULL REFERENCES payment_methods (id),
     currency          TEXT      NOT NULL CHECK (currency IN ('CHF', 'EUR')),
     net_minor         BIGINT    NOT NULL,
+    vat_treatment     TEXT      NOT NULL CHECK (vat_treatment IN ('taxed', 'reverse_charge', 'not_taxed')),
     vat_rate_ppm      BIGINT    NOT NULL,
     vat_minor         BIGINT    NOT NULL,
-    issued_at         TIMESTAMP NOT NULL
+    payer_country     TEXT      NOT NULL,
+    payer_vat_number  TEXT,
+    issued_at         TIMESTAMP NOT NULL,
+    settled_at        TIMESTAMP,
+    CHECK ((status = 'open') = (settled_at IS NULL))
 );
 CREATE INDEX invoices_of_organization ON invoices (organization_id, id);
 
@@ -99,6 +104,7 @@ CREATE TABLE ledger_entries (
     recorded_at    TIMESTAMP NOT NULL
 );
 CREATE INDEX entries_of_holder ON ledger_entries (holder_id, account, currency, id);
+CREATE INDEX transactions_of_reason ON ledger_transactions (reason_id);
 CREATE INDEX entries_of_transaction ON ledger_entries (transaction_id);
 
 -- What a debit of a prepaid account locks; the balance itself is the sum of the entries (BIL-5).

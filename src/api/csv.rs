@@ -48,6 +48,11 @@ impl Cell {
         Self::Number(money.amount.clone())
     }
 
+    /// A rate as JSON carries it.
+    pub fn rate(rate: &str) -> Self {
+        Self::Number(rate.to_owned())
+    }
+
     pub fn time(at: &DateTime<Utc>) -> Self {
         Self::Text(at.to_rfc3339_opts(SecondsFormat::AutoSi, true))
     }

@@ -144,6 +144,7 @@ pub const fn status(code: Code) -> StatusCode {
         | AlreadyAnswered
         | AlreadyEnded
         | AlreadyPartners
+        | AlreadySettled
         | ConflictingPartnerships
         | InsufficientBalance
         | LastLegalRepresentative

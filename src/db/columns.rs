@@ -10,6 +10,7 @@ use crate::domain::money::Currency;
 use crate::domain::organization::{OperatorRole, OrganizationKind, Role};
 use crate::domain::product::{Period, ProductState};
 use crate::domain::settlement::{Orderer, Payer};
+use crate::domain::vat::VatTreatment;
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, Queryable};
 use diesel::expression::AsExpression;
@@ -106,4 +107,5 @@ word_columns!(
     ProductState,
     Role,
     TransactionKind,
+    VatTreatment,
 );

@@ -8,6 +8,7 @@ pub mod witness;
 mod writer;
 
 use crate::domain::id::Id;
+use crate::domain::vat::Rates;
 use crate::error::{Error, Result};
 use crate::secret::{self, Keyring};
 use chrono::{NaiveDateTime, SubsecRound, TimeDelta, Utc};
@@ -25,20 +26,32 @@ pub struct Tx<'c> {
     pub conn: &'c mut Conn,
     pub now: NaiveDateTime,
     pub keys: &'c Keyring,
+    pub vat: &'c Rates,
     /// How many ids it has made.
     made: Cell<u16>,
 }
 
-impl<'c> Tx<'c> {
-    fn new(conn: &'c mut Conn, now: NaiveDateTime, keys: &'c Keyring) -> Self {
-        Self {
+/// What is the same for every transaction.
+pub struct Given {
+    pub clock: Clock,
+    pub keys: Keyring,
+    pub vat: Rates,
+}
+
+impl Given {
+    /// A transaction on this connection, of this instant.
+    fn tx<'c>(&'c self, conn: &'c mut Conn) -> Tx<'c> {
+        Tx {
             conn,
-            now,
-            keys,
+            now: self.clock.now(),
+            keys: &self.keys,
+            vat: &self.vat,
             made: Cell::new(0),
         }
     }
+}
 
+impl Tx<'_> {
     /// A new id of this instant. Ids rise: by the microsecond, and within a transaction in the order
     /// in which they are made, so that they tell what happened first.
     pub fn new_id<K>(&self) -> Result<Id<K>> {
@@ -82,8 +95,7 @@ struct Inner {
     connector: Connector,
     readers: Pool<Connector>,
     writer: Writer,
-    clock: Clock,
-    keys: Arc<Keyring>,
+    given: Arc<Given>,
 }
 
 /// How long a request waits for a connection before it is told to come again.
@@ -91,24 +103,24 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Db {
     /// Opens the pools; `size` is the number of reading connections (and writing ones, on a server).
-    pub fn open(connector: Connector, size: u32, keys: Arc<Keyring>, clock: Clock) -> Result<Self> {
+    pub fn open(connector: Connector, size: u32, given: Given) -> Result<Self> {
+        let given = Arc::new(given);
         let readers = pool(connector.reading(), size)?;
-        let writer = Writer::open(&connector, size, &clock, &keys)?;
+        let writer = Writer::open(&connector, size, &given)?;
         Ok(Self(Arc::new(Inner {
             connector,
             readers,
             writer,
-            clock,
-            keys,
+            given,
         })))
     }
 
     pub fn clock(&self) -> &Clock {
-        &self.0.clock
+        &self.0.given.clock
     }
 
     pub fn keys(&self) -> &Keyring {
-        &self.0.keys
+        &self.0.given.keys
     }
 
     pub fn connector(&self) -> &Connector {
@@ -181,7 +193,7 @@ impl Db {
 
     fn read_here<T>(&self, job: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
         let mut conn = self.0.readers.get().map_err(unavailable)?;
-        job(&mut Tx::new(&mut conn, self.0.clock.now(), &self.0.keys))
+        job(&mut self.0.given.tx(&mut conn))
     }
 
     pub async fn migrate(&self) -> Result<()> {

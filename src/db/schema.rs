@@ -435,9 +435,13 @@ diesel::table! {
         payment_method_id -> Binary,
         currency -> Text,
         net_minor -> BigInt,
+        vat_treatment -> Text,
         vat_rate_ppm -> BigInt,
         vat_minor -> BigInt,
+        payer_country -> Text,
+        payer_vat_number -> Nullable<Text>,
         issued_at -> Timestamp,
+        settled_at -> Nullable<Timestamp>,
     }
 }
 

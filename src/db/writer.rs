@@ -1,9 +1,9 @@
 //! How writes run: one thread that takes many into one commit on the embedded database,
 //! serializable transactions that are run again on a server.
 use super::dialect::{self, Conn, Connector};
-use super::{Clock, Tx, pool};
+use super::{Given, Tx, pool};
 use crate::error::{Error, Result};
-use crate::secret::{self, Keyring};
+use crate::secret;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use r2d2::{ManageConnection, Pool};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,8 +23,7 @@ pub enum Writer {
     Grouped(SyncSender<Box<dyn Job>>),
     Pooled {
         pool: Pool<Connector>,
-        clock: Clock,
-        keys: Arc<Keyring>,
+        given: Arc<Given>,
     },
 }
 
@@ -38,16 +37,11 @@ pub enum Submitted<T> {
 }
 
 impl Writer {
-    pub fn open(
-        connector: &Connector,
-        size: u32,
-        clock: &Clock,
-        keys: &Arc<Keyring>,
-    ) -> Result<Self> {
-        let (clock, keys) = (clock.clone(), keys.clone());
+    pub fn open(connector: &Connector, size: u32, given: &Arc<Given>) -> Result<Self> {
+        let given = given.clone();
         if connector.embedded().is_none() {
             let pool = pool(connector.clone(), size)?;
-            return Ok(Self::Pooled { pool, clock, keys });
+            return Ok(Self::Pooled { pool, given });
         }
         let mut conn = connector
             .connect()
@@ -55,7 +49,7 @@ impl Writer {
         let (send, receive) = sync_channel(QUEUE);
         std::thread::Builder::new()
             .name("writer".into())
-            .spawn(move || run(&mut conn, &receive, &clock, &keys))
+            .spawn(move || run(&mut conn, &receive, &given))
             .map_err(Error::internal)?;
         Ok(Self::Grouped(send))
     }
@@ -78,11 +72,11 @@ impl Writer {
                     Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Submitted::Full,
                 }
             }
-            Self::Pooled { pool, clock, keys } => {
-                let (pool, clock, keys) = (pool.clone(), clock.clone(), keys.clone());
+            Self::Pooled { pool, given } => {
+                let (pool, given) = (pool.clone(), given.clone());
                 Submitted::Here(Box::new(move || {
                     let mut conn = pool.get().map_err(super::unavailable)?;
-                    repeating(&mut conn, begin, &clock, &keys, job)
+                    repeating(&mut conn, begin, &given, job)
                 }))
             }
         }
@@ -93,13 +87,12 @@ impl Writer {
 fn repeating<T>(
     conn: &mut Conn,
     begin: Begin,
-    clock: &Clock,
-    keys: &Keyring,
+    given: &Given,
     job: impl Fn(&mut Tx) -> Result<T>,
 ) -> Result<T> {
     let mut constraint_met = false;
     for attempt in 1..=TRIES {
-        match once(conn, begin, clock, keys, &job) {
+        match once(conn, begin, given, &job) {
             Err(Error::Database(error)) if dialect::is_collision(&error) => pause(attempt)?,
             Err(Error::Database(error)) if is_constraint(&error) && !constraint_met => {
                 constraint_met = true;
@@ -113,12 +106,11 @@ fn repeating<T>(
 fn once<T>(
     conn: &mut Conn,
     begin: Begin,
-    clock: &Clock,
-    keys: &Keyring,
+    given: &Given,
     job: impl Fn(&mut Tx) -> Result<T>,
 ) -> Result<T> {
     begin(conn)?;
-    match guarded(|| job(&mut Tx::new(conn, clock.now(), keys))) {
+    match guarded(|| job(&mut given.tx(conn))) {
         Ok(value) => {
             dialect::commit(conn)?;
             Ok(value)
@@ -193,11 +185,11 @@ impl<T: Send, F: Fn(&mut Tx) -> Result<T> + Send> Job for Waiting<T, F> {
 }
 
 /// The writer thread: takes what waits into one transaction, a savepoint each, one flush to disk.
-fn run(conn: &mut Conn, queue: &Receiver<Box<dyn Job>>, clock: &Clock, keys: &Keyring) {
+fn run(conn: &mut Conn, queue: &Receiver<Box<dyn Job>>, given: &Given) {
     while let Ok(first) = queue.recv() {
         let mut group = vec![first];
         group.extend(queue.try_iter().take(GROUP - 1));
-        let committed = match together(conn, &mut group, clock, keys) {
+        let committed = match together(conn, &mut group, given) {
             Ok(()) => true,
             Err(error) => {
                 tracing::error!(%error, "a group of writes was not committed");
@@ -212,16 +204,11 @@ fn run(conn: &mut Conn, queue: &Receiver<Box<dyn Job>>, clock: &Clock, keys: &Ke
     }
 }
 
-fn together(
-    conn: &mut Conn,
-    group: &mut [Box<dyn Job>],
-    clock: &Clock,
-    keys: &Keyring,
-) -> Result<()> {
+fn together(conn: &mut Conn, group: &mut [Box<dyn Job>], given: &Given) -> Result<()> {
     dialect::begin_write(conn)?;
     for job in group {
-        if !alone(conn, job.as_mut(), clock, keys)? && job.met_constraint() {
-            alone(conn, job.as_mut(), clock, keys)?;
+        if !alone(conn, job.as_mut(), given)? && job.met_constraint() {
+            alone(conn, job.as_mut(), given)?;
         }
     }
     dialect::commit(conn)?;
@@ -229,9 +216,9 @@ fn together(
 }
 
 /// A failing write fails alone.
-fn alone(conn: &mut Conn, job: &mut dyn Job, clock: &Clock, keys: &Keyring) -> Result<bool> {
+fn alone(conn: &mut Conn, job: &mut dyn Job, given: &Given) -> Result<bool> {
     dialect::begin_inner(conn)?;
-    let keep = job.run(&mut Tx::new(conn, clock.now(), keys));
+    let keep = job.run(&mut given.tx(conn));
     if keep {
         dialect::commit(conn)?
     } else {

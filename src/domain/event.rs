@@ -44,5 +44,8 @@ words! {
         PartnershipEnded = "partnership.ended",
         QuoteCreated = "quote.created",
         OrderPlaced = "order.placed",
+        InvoicePaid = "invoice.paid",
+        InvoiceFailed = "invoice.failed",
+        CashbackReversed = "cashback.reversed",
     }
 }

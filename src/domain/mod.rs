@@ -20,4 +20,5 @@ pub mod refund;
 pub mod refusal;
 pub mod scopes;
 pub mod settlement;
+pub mod vat;
 mod words;

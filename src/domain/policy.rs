@@ -32,6 +32,7 @@ words! {
         ChangeAccess = "change_access",
         ChangePaymentMode = "change_payment_mode",
         EndPartnership = "end_partnership",
+        SettleInvoices = "settle_invoices",
     }
 }
 
@@ -68,6 +69,8 @@ pub enum Standing {
 /// What a role must be to do something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rank {
+    /// Only the operator's staff does it.
+    Nobody,
     Anyone,
     Insider,
     MayOrder,
@@ -224,6 +227,12 @@ pub const fn need(action: Action) -> Need {
             &[],
             ReadPartnership,
         ),
+        SettleInvoices => (
+            Nobody,
+            (Nobody, Nothing("PAY-5")),
+            &[Admin, Billing],
+            ReadInvoices,
+        ),
     };
     Need {
         member,
@@ -268,6 +277,9 @@ pub fn judge(standing: &Standing, action: Action) -> Ruling {
 fn ranked(rank: Rank, role: Role, may_order: bool) -> Ruling {
     use Role::*;
     let (fits, rule) = match (rank, role) {
+        (Rank::Nobody, LegalRepresentative | Administrator | Collaborator | External) => {
+            (false, "ACC-1")
+        }
         (Rank::Anyone, LegalRepresentative | Administrator | Collaborator | External) => {
             (true, "ACC-1")
         }

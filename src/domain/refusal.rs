@@ -8,6 +8,7 @@ words! {
         AlreadyAnswered = "already_answered",
         AlreadyEnded = "already_ended",
         AlreadyPartners = "already_partners",
+        AlreadySettled = "already_settled",
         Busy = "busy",
         ConflictingPartnerships = "conflicting_partnerships",
         CursorMismatch = "cursor_mismatch",

@@ -8,6 +8,7 @@ mod world;
 mod access_checks;
 mod accounts;
 mod invitations;
+mod invoices;
 mod jobs;
 mod members;
 mod money;

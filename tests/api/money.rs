@@ -47,7 +47,7 @@ pub async fn order(
         .await
 }
 
-async fn cashback(world: &World) -> String {
+pub async fn cashback(world: &World) -> String {
     let lumen = world.organization("Studio Lumen").await;
     world
         .get(

@@ -5,4 +5,5 @@ mod money;
 mod pricing;
 mod refund;
 mod settlement;
+mod vat;
 mod vectors;

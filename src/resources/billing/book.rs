@@ -1,21 +1,22 @@
 //! Booking: products, billing events, invoice and ledger of one order, in one transaction (BIL-1).
 use super::assess::{Assessed, SettledLine};
+use super::ledger;
 use crate::db::schema::{
-    billing_events, invoices, ledger_entries, ledger_transactions, orders, payment_methods,
-    prepaid_accounts,
+    billing_events, ledger_entries, orders, payment_methods, prepaid_accounts,
 };
 use crate::db::{Tx, insert_all};
-use crate::domain::billing::{EventKind, Initiator, InvoiceStatus, PaymentMethodKind};
+use crate::domain::billing::{EventKind, Initiator, PaymentMethodKind};
 use crate::domain::id::{
-    BillingEventId, EntryId, InvoiceId, OrderId, OrganizationId, PartnershipId, PaymentMethodId,
-    ProductId, QuoteId, UserId,
+    BillingEventId, OrderId, OrganizationId, PartnershipId, PaymentMethodId, ProductId, QuoteId,
+    UserId,
 };
-use crate::domain::ledger::{self, AccountKind, Earned, PaidBy};
+use crate::domain::ledger::{self as domain, AccountKind, Earned, PaidBy};
 use crate::domain::money::{Currency, Money};
 use crate::domain::product::Period;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::settlement::{Orderer, Payer};
 use crate::error::{Error, Result};
+use crate::resources::invoices::model::{self as invoices, NewInvoice};
 use crate::resources::organizations::model::{NewProduct, install_products};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::dsl::sql;
@@ -66,27 +67,6 @@ struct EventRow<'a> {
     recorded_at: NaiveDateTime,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = ledger_transactions)]
-struct TransactionRow {
-    id: EntryId,
-    kind: &'static str,
-    reason_id: BillingEventId,
-    recorded_at: NaiveDateTime,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = ledger_entries)]
-struct EntryRow {
-    id: EntryId,
-    transaction_id: EntryId,
-    account: &'static str,
-    holder_id: Option<OrganizationId>,
-    currency: Currency,
-    amount_minor: i64,
-    recorded_at: NaiveDateTime,
-}
-
 /// Books it whole, or refuses and leaves nothing.
 pub fn book(tx: &mut Tx, purchase: &Purchase) -> Result<OrderId> {
     let assessed = purchase.assessed;
@@ -101,7 +81,18 @@ pub fn book(tx: &mut Tx, purchase: &Purchase) -> Result<OrderId> {
         events.push(event(tx, purchase, id, line, *product, start)?);
     }
     insert_all!(tx, billing_events::table, &events);
-    insert_invoice(tx, purchase, id, charged, paid_by)?;
+    let invoice = NewInvoice {
+        payer: purchase.assessed.payer_id,
+        customer: purchase.customer,
+        order: id,
+        payment_method: purchase.payment_method,
+        paid_by,
+        net: Money {
+            minor: charged,
+            currency: purchase.currency,
+        },
+    };
+    invoices::issue(tx, &[invoice])?;
     post(tx, purchase, &events, paid_by)?;
     Ok(id)
 }
@@ -134,7 +125,7 @@ fn paid_by(tx: &mut Tx, purchase: &Purchase, charged: i64) -> Result<PaidBy> {
 }
 
 /// A debit locks the account's row; a credit never reads a balance.
-fn lock(tx: &mut Tx, organization: OrganizationId, currency: Currency) -> Result<()> {
+pub fn lock(tx: &mut Tx, organization: OrganizationId, currency: Currency) -> Result<()> {
     let locked = diesel::update(prepaid_accounts::table.find((organization, currency)))
         .set(prepaid_accounts::debits.eq(prepaid_accounts::debits + 1))
         .execute(tx.conn)?;
@@ -256,40 +247,9 @@ fn event<'a>(
     })
 }
 
-/// In the payer's organization only (PAY-5). Net so far: VAT by country and date is not configured yet.
-fn insert_invoice(
-    tx: &mut Tx,
-    purchase: &Purchase,
-    order: OrderId,
-    charged: i64,
-    paid_by: PaidBy,
-) -> Result<()> {
-    let id: InvoiceId = tx.new_id()?;
-    let status = match paid_by {
-        PaidBy::Prepaid | PaidBy::Elsewhere => InvoiceStatus::Paid,
-        PaidBy::Invoice => InvoiceStatus::Open,
-    };
-    diesel::insert_into(invoices::table)
-        .values((
-            invoices::id.eq(id),
-            invoices::organization_id.eq(purchase.assessed.payer_id),
-            invoices::customer_id.eq(purchase.customer),
-            invoices::order_id.eq(order),
-            invoices::status.eq(status),
-            invoices::payment_method_id.eq(purchase.payment_method),
-            invoices::currency.eq(purchase.currency),
-            invoices::net_minor.eq(charged),
-            invoices::vat_rate_ppm.eq(0),
-            invoices::vat_minor.eq(0),
-            invoices::issued_at.eq(tx.now),
-        ))
-        .execute(tx.conn)?;
-    Ok(())
-}
-
 /// One balanced transaction a line (BIL-5).
 fn post(tx: &mut Tx, purchase: &Purchase, events: &[EventRow], paid_by: PaidBy) -> Result<()> {
-    let (mut transactions, mut entries) = (Vec::new(), Vec::new());
+    let mut transactions = Vec::new();
     let payer = *purchase.assessed.payer_id.bytes();
     for event in events {
         let money = |minor| Money {
@@ -301,30 +261,8 @@ fn post(tx: &mut Tx, purchase: &Purchase, events: &[EventRow], paid_by: PaidBy) 
             partner: *partner.bytes(),
             cashback: money(event.cashback_minor),
         });
-        let made = ledger::order(payer, paid_by, money(event.charged_minor), earned);
-        let Some(made) = made.map_err(|fault| Error::internal(format!("{fault:?}")))? else {
-            continue;
-        };
-        let id: EntryId = tx.new_id()?;
-        transactions.push(TransactionRow {
-            id,
-            kind: made.kind().as_str(),
-            reason_id: event.id,
-            recorded_at: tx.now,
-        });
-        for posting in made.postings() {
-            entries.push(EntryRow {
-                id: tx.new_id()?,
-                transaction_id: id,
-                account: posting.account.kind().as_str(),
-                holder_id: posting.account.holder().map(OrganizationId::from_bytes),
-                currency: posting.amount.currency,
-                amount_minor: posting.amount.minor,
-                recorded_at: tx.now,
-            });
-        }
+        let made = domain::order(payer, paid_by, money(event.charged_minor), earned);
+        transactions.extend(ledger::balanced(made)?.map(|made| (event.id, made)));
     }
-    insert_all!(tx, ledger_transactions::table, &transactions);
-    insert_all!(tx, ledger_entries::table, &entries);
-    Ok(())
+    ledger::post(tx, &transactions)
 }

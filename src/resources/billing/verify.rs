@@ -2,7 +2,7 @@
 use crate::db::Tx;
 use crate::db::schema::{billing_events, invoices, ledger_entries, ledger_transactions};
 use crate::domain::id::{BillingEventId, EntryId, InvoiceId, OrderId};
-use crate::domain::ledger::AccountKind;
+use crate::domain::ledger::{AccountKind, TransactionKind};
 use crate::error::Result;
 use diesel::prelude::*;
 use std::collections::BTreeMap;
@@ -23,14 +23,24 @@ pub fn verify(tx: &mut Tx) -> Result<Proof> {
             ledger_entries::amount_minor,
         ))
         .load(tx.conn)?;
-    let reasons: Vec<(EntryId, BillingEventId)> = ledger_transactions::table
-        .select((ledger_transactions::id, ledger_transactions::reason_id))
+    let transactions: Vec<(EntryId, BillingEventId, TransactionKind)> = ledger_transactions::table
+        .select((
+            ledger_transactions::id,
+            ledger_transactions::reason_id,
+            ledger_transactions::kind,
+        ))
         .load(tx.conn)?;
+    // A failed payment undoes an event's postings; the event stays what it was.
+    let reasons: Vec<(EntryId, BillingEventId)> = transactions
+        .iter()
+        .filter(|(.., kind)| *kind != TransactionKind::PaymentFailed)
+        .map(|(id, reason, _)| (*id, *reason))
+        .collect();
     let mut differences = unbalanced(&entries);
     differences.extend(unbooked(tx, &entries, &reasons)?);
     differences.extend(wrong_invoices(tx)?);
     Ok(Proof {
-        transactions: reasons.len(),
+        transactions: transactions.len(),
         entries: entries.len(),
         differences,
     })

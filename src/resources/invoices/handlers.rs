@@ -1,0 +1,92 @@
+//! Looking at invoices.
+use super::model::{self, Invoice};
+use super::views::InvoiceView;
+use crate::api::page::Paging;
+use crate::api::{Caller, Listed, Listing, Page, Reply};
+use crate::db::schema::invoices;
+use crate::db::witness;
+use crate::db::{Db, MultiBackend};
+use crate::domain::billing::InvoiceStatus;
+use crate::domain::id::{InvoiceId, OrganizationId};
+use crate::domain::policy::{self, Action, Decision};
+use crate::domain::refusal::Refusal;
+use crate::error::Result;
+use actix_web::get;
+use actix_web::web::{Data, Path};
+use diesel::prelude::*;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+/// Which invoices to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct InvoiceFilters {
+    /// Only those that stand so.
+    status: Option<InvoiceStatus>,
+}
+
+/// List an organization's invoices.
+///
+/// Those that it pays, the newest first. Nobody else's exist here (PAY-5).
+#[utoipa::path(tag = "Money", params(("org_id" = OrganizationId, Path, description = "The organization that pays."), InvoiceFilters, Paging), responses((status = 200, body = Page<InvoiceView>, description = "A page of invoices.")), extensions(("x-problems" = json!(["forbidden"])), ("x-csv" = json!(true))))]
+#[get("/v1/organizations/{org_id}/invoices")]
+pub async fn list_invoices(
+    caller: Caller,
+    db: Data<Db>,
+    org: Path<OrganizationId>,
+    listing: Listing<InvoiceFilters>,
+) -> Result<Listed<InvoiceView>> {
+    let read = listing.answer(&db, move |tx, listing| {
+        let identity = caller.identify(tx)?;
+        let found = witness::organization(tx, &identity, *org)?;
+        policy::allow(found, Action::ReadInvoices)?;
+        let query = || {
+            let query = invoices::table
+                .into_boxed::<MultiBackend>()
+                .filter(invoices::organization_id.eq(*org));
+            match listing.filters.status {
+                Some(status) => query.filter(invoices::status.eq(status)),
+                None => query,
+            }
+        };
+        let total = listing.total(|| query().count().get_result(tx.conn))?;
+        let rows: Vec<Invoice> = query()
+            .filter(invoices::id.lt(listing.before()))
+            .order(invoices::id.desc())
+            .limit(listing.fetch())
+            .select(Invoice::as_select())
+            .load(tx.conn)?;
+        let view = |row| InvoiceView::new(row, None);
+        let views = rows.into_iter().map(view).collect::<Result<Vec<_>>>()?;
+        listing.page(tx.keys, views, total, |view| view.id, |view| view)
+    });
+    read.await
+}
+
+/// Show an invoice.
+///
+/// In the organization that pays; for the other side it does not exist (PAY-5).
+#[utoipa::path(tag = "Money", params(("org_id" = OrganizationId, Path, description = "The organization that pays."), ("id" = InvoiceId, Path, description = "The invoice.")), responses((status = 200, body = InvoiceView, description = "The invoice.")), extensions(("x-problems" = json!(["forbidden"]))))]
+#[get("/v1/organizations/{org_id}/invoices/{id}")]
+pub async fn get_invoice(
+    caller: Caller,
+    db: Data<Db>,
+    path: Path<(OrganizationId, InvoiceId)>,
+) -> Result<Reply<InvoiceView>> {
+    db.snapshot(move |tx| {
+        let (org, id) = path.into_inner();
+        let identity = caller.identify(tx)?;
+        let found = model::find(tx, &identity, id)?;
+        let may_read = match policy::decide(&found.standings, Action::ReadInvoices) {
+            Decision::Granted(..) => found.what.organization_id == org,
+            Decision::Refused(_) | Decision::Invisible => false,
+        };
+        if !may_read {
+            return Err(Refusal::not_found().rule("PAY-5").into());
+        }
+        let lines = model::lines(tx, found.what.order_id)?;
+        Reply::ok(&InvoiceView::new(found.what, Some(lines))?)
+    })
+    .await
+}
