@@ -22,6 +22,8 @@ pub mod resources;
 
 pub mod demo;
 
+pub mod bench;
+
 pub mod service;
 
 pub mod jobs;

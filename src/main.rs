@@ -1,6 +1,7 @@
 //! The command line; each command is a few lines.
 use actix_web::HttpServer;
 use clap::{Args, Parser, Subcommand};
+use mandat::bench;
 use mandat::config::{self, Config};
 use mandat::db::record::Event;
 use mandat::db::{Clock, Db};
@@ -48,6 +49,8 @@ enum Command {
         #[command(subcommand)]
         command: TokenCommand,
     },
+    /// Measure how fast the service is, against its limits in the same run; exit code 1 if it misses one.
+    Bench(Bench),
     /// Prove the books; exit code 1 and the differences if they are not right.
     Verify,
     /// Print the OpenAPI document.
@@ -81,6 +84,19 @@ struct Migrate {
     /// Undo the last migration.
     #[arg(long)]
     revert: bool,
+}
+
+#[derive(Args)]
+struct Bench {
+    /// An empty database on a server, instead of an embedded one that is removed afterwards.
+    #[arg(long)]
+    database: Option<String>,
+    /// How long each figure is taken.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+    /// Connections that order at the same time.
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    connections: u16,
 }
 
 #[derive(Subcommand)]
@@ -169,6 +185,7 @@ async fn run(cli: Cli) -> Result<()> {
                     days,
                 },
         } => create_token(email, name, scopes, days).await,
+        Command::Bench(options) => bench(options).await,
         Command::Verify => verify().await,
         Command::Openapi { older } => {
             let (newest, oldest) = resources::documents();
@@ -266,6 +283,20 @@ fn world(url: &str) -> String {
         .map(|(email, name, about)| format!("  {email:<34} {name:<14} {about}\n"))
         .collect();
     format!("{}{people}\n{}\n", demo::heading(), demo::curl_lines(url))
+}
+
+async fn bench(options: Bench) -> Result<()> {
+    let (text, reached) = bench::run(bench::Options {
+        database: options.database,
+        seconds: options.seconds,
+        connections: usize::from(options.connections),
+    })
+    .await?;
+    say(text)?;
+    match reached {
+        true => Ok(()),
+        false => Err(Error::internal("a limit was missed")),
+    }
 }
 
 async fn verify() -> Result<()> {
