@@ -6,7 +6,7 @@ use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
 use std::sync::LazyLock;
 
-pub type Arguments = (&'static str, String);
+pub type Argument<'a> = (&'a str, String);
 type Bundle = FluentBundle<FluentResource>;
 
 static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| bundle(include_str!("texts/en.ftl")));
@@ -22,7 +22,7 @@ fn bundle(text: &str) -> Bundle {
 }
 
 /// The message `key`, or its attribute `key.attribute`.
-pub fn find(_: Language, key: &str, arguments: &[Arguments]) -> Option<String> {
+pub fn find(_: Language, key: &str, arguments: &[Argument]) -> Option<String> {
     let (message, attribute) = key
         .split_once('.')
         .map_or((key, None), |(message, attribute)| {
@@ -45,7 +45,7 @@ pub fn find(_: Language, key: &str, arguments: &[Arguments]) -> Option<String> {
 }
 
 /// The message, or its key where there is none, so that the gap is seen.
-pub fn text(language: Language, key: &str, arguments: &[Arguments]) -> String {
+pub fn text(language: Language, key: &str, arguments: &[Argument]) -> String {
     find(language, key, arguments).unwrap_or_else(|| key.to_owned())
 }
 

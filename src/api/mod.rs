@@ -9,6 +9,7 @@ pub mod field;
 pub mod idempotency;
 pub mod jwt;
 pub mod locale;
+pub mod manner;
 pub mod media;
 pub mod openapi;
 pub mod page;

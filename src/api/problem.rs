@@ -1,5 +1,5 @@
 //! Every error leaves as a problem document (RFC 9457). The one translation of errors to HTTP.
-use super::locale::{self, Arguments};
+use super::locale;
 use crate::domain::locale::Language;
 use crate::domain::refusal::{Code, Fault, Refusal};
 use crate::error::Error;
@@ -97,26 +97,22 @@ impl ProblemError {
         Self {
             pointer: fault.pointer.clone(),
             code: fault.code,
-            detail: locale::text(language, &key, &borrowed(&fault.arguments)),
+            detail: locale::text(language, &key, &fault.arguments),
         }
     }
 }
 
 /// A rule has a sentence of its own where the code's would not say enough.
 fn detail(refusal: &Refusal, language: Language) -> String {
-    let arguments = borrowed(&refusal.arguments);
+    let arguments = &refusal.arguments;
     let code = dashed(refusal.code);
     refusal
         .rule
         .and_then(|rule| {
             let key = format!("problem-{code}.{}", rule.to_lowercase());
-            locale::find(language, &key, &arguments)
+            locale::find(language, &key, arguments)
         })
-        .unwrap_or_else(|| locale::text(language, &format!("problem-{code}.detail"), &arguments))
-}
-
-fn borrowed(arguments: &[(&'static str, String)]) -> Vec<Arguments> {
-    arguments.to_vec()
+        .unwrap_or_else(|| locale::text(language, &format!("problem-{code}.detail"), arguments))
 }
 
 fn dashed(code: Code) -> String {

@@ -6,6 +6,7 @@ use crate::domain::id::{Id, Kind};
 use crate::domain::invitation::{Direction, InvitationStatus};
 use crate::domain::ledger::TransactionKind;
 use crate::domain::locale::Language;
+use crate::domain::mail::MailTemplate;
 use crate::domain::money::Currency;
 use crate::domain::organization::{OperatorRole, OrganizationKind, Role};
 use crate::domain::product::{Period, ProductState};
@@ -97,6 +98,7 @@ word_columns!(
     InvoiceStatus,
     Language,
     Level,
+    MailTemplate,
     OperatorRole,
     Orderer,
     OrganizationKind,

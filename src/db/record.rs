@@ -5,6 +5,7 @@ use super::witness::{Identity, Proof};
 use crate::domain::event::EventType;
 use crate::domain::id::{EntryId, EventId, MailId, OrganizationId, PartnershipId};
 use crate::domain::locale::Language;
+use crate::domain::mail::MailTemplate;
 use crate::domain::policy::Standing;
 use crate::error::Result;
 use crate::secret::Purpose;
@@ -154,8 +155,8 @@ impl Tx<'_> {
 pub struct Mail {
     pub recipient: String,
     pub language: Language,
-    /// The Fluent message that it is made of.
-    pub template: &'static str,
+    pub template: MailTemplate,
+    /// Texts by name; `{"date": …}` and `{"amount": …, "currency": …}` are written in the reader's manner.
     pub arguments: Value,
     /// What its link carries.
     pub token: Option<String>,

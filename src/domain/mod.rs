@@ -8,6 +8,7 @@ pub mod id;
 pub mod invitation;
 pub mod ledger;
 pub mod locale;
+pub mod mail;
 pub mod membership;
 pub mod money;
 pub mod organization;

@@ -192,7 +192,27 @@ access-fact-operator = Operator's staff
     .operator-billing = billing staff of the operator
     .operator-support = support staff of the operator
 
-# Mails.
+# Dates and amounts.
+
+date = { $day } { $month } { $year }
+money = { $currency } { $number }
+number = Numbers
+    .group = ,
+    .point = .
+month-1 = January
+month-2 = February
+month-3 = March
+month-4 = April
+month-5 = May
+month-6 = June
+month-7 = July
+month-8 = August
+month-9 = September
+month-10 = October
+month-11 = November
+month-12 = December
+
+# Mails: the subject, and the text.
 
 mail-invitation = { $sender } invites { $recipient }
     .text = { $sender } invites { $recipient } to a partnership. Follow this link to accept or decline: { $link } It is valid until { $until }.

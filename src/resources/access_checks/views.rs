@@ -1,7 +1,7 @@
 //! How an answer is shown: allowed or not, the rule, the facts, and a sentence.
 use super::facts::Fact;
 use super::judge::{Question, Verdict};
-use crate::api::locale::{self, Arguments};
+use crate::api::locale::{self, Argument};
 use crate::domain::locale::Language;
 use crate::domain::organization::Role;
 use crate::domain::policy::{self, Action, Standing, Through};
@@ -234,7 +234,7 @@ fn dated(
     language: Language,
 ) -> AccessFactView {
     let shown = since.and_utc().to_rfc3339_opts(SecondsFormat::Secs, true);
-    let since_then: [Arguments; 1] = [("since", shown)];
+    let since_then: [Argument; 1] = [("since", shown)];
     AccessFactView {
         since: Some(since.and_utc()),
         explanation: locale::text(language, key, &since_then),

@@ -4,18 +4,18 @@ use crate::db::record::Mail;
 use crate::db::schema::mails;
 use crate::domain::id::EventId;
 use crate::domain::locale::Language;
+use crate::domain::mail::MailTemplate;
 use crate::error::Result;
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
-pub const SIGN_UP: &str = "mail-sign-up";
-pub const ACCOUNT_EXISTS: &str = "mail-account-exists";
-pub const PASSWORD_RESET: &str = "mail-password-reset";
-const PASSWORD_CHANGED: &str = "mail-password-changed";
-
 /// What anyone can make us send.
-const ASKED_FOR: [&str; 3] = [SIGN_UP, ACCOUNT_EXISTS, PASSWORD_RESET];
+const ASKED_FOR: [MailTemplate; 3] = [
+    MailTemplate::SignUp,
+    MailTemplate::AccountExists,
+    MailTemplate::PasswordReset,
+];
 const MOST_AN_HOUR: i64 = 5;
 
 /// Whether this address may get another mail that anyone can ask for.
@@ -33,7 +33,7 @@ pub fn send(
     tx: &mut Tx,
     event: EventId,
     (recipient, language): (&str, Language),
-    template: &'static str,
+    template: MailTemplate,
     arguments: Value,
     token: Option<String>,
 ) -> Result<()> {
@@ -49,5 +49,12 @@ pub fn send(
 
 /// Tells the owner, who may not be the one that did it.
 pub fn password_changed(tx: &mut Tx, event: EventId, to: (&str, Language)) -> Result<()> {
-    send(tx, event, to, PASSWORD_CHANGED, json!({}), None)
+    send(
+        tx,
+        event,
+        to,
+        MailTemplate::PasswordChanged,
+        json!({}),
+        None,
+    )
 }

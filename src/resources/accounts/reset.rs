@@ -8,6 +8,7 @@ use crate::db::record::Event;
 use crate::db::schema::{password_resets, users};
 use crate::db::{Db, Tx};
 use crate::domain::event::EventType;
+use crate::domain::mail::MailTemplate;
 use crate::domain::refusal::Refusal;
 use crate::error::Result;
 use crate::secret;
@@ -83,7 +84,14 @@ fn ask(tx: &mut Tx, email: &str, minutes: i64) -> Result<()> {
     let event = tx.record(None, event)?;
     let arguments = json!({"minutes": minutes.to_string()});
     let to = (user.email.as_str(), user.language);
-    mails::send(tx, event, to, mails::PASSWORD_RESET, arguments, Some(token))
+    mails::send(
+        tx,
+        event,
+        to,
+        MailTemplate::PasswordReset,
+        arguments,
+        Some(token),
+    )
 }
 
 /// Set a new password.

@@ -10,6 +10,7 @@ use crate::db::{Db, Tx};
 use crate::domain::event::EventType;
 use crate::domain::id::SignUpId;
 use crate::domain::locale::Language;
+use crate::domain::mail::MailTemplate;
 use crate::domain::refusal::{Code, Refusal};
 use crate::error::Result;
 use crate::secret;
@@ -113,7 +114,7 @@ fn ask(tx: &mut Tx, new: &Row, hours: i64) -> Result<()> {
         let event = Event::new(EventType::UserSignUpRequested, user.id);
         let event = tx.record(None, event)?;
         let to = (user.email.as_str(), user.language);
-        return mails::send(tx, event, to, mails::ACCOUNT_EXISTS, json!({}), None);
+        return mails::send(tx, event, to, MailTemplate::AccountExists, json!({}), None);
     }
     let (token, hash) = secret::new_token()?;
     diesel::insert_into(sign_ups::table)
@@ -131,7 +132,7 @@ fn ask(tx: &mut Tx, new: &Row, hours: i64) -> Result<()> {
     let event = tx.record(None, Event::new(EventType::UserSignUpRequested, id))?;
     let arguments = json!({"hours": hours.to_string()});
     let to = (new.email.as_str(), new.language);
-    mails::send(tx, event, to, mails::SIGN_UP, arguments, Some(token))
+    mails::send(tx, event, to, MailTemplate::SignUp, arguments, Some(token))
 }
 
 /// Confirm an address.

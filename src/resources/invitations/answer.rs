@@ -13,6 +13,7 @@ use crate::domain::access::{Access, Naming};
 use crate::domain::event::EventType;
 use crate::domain::id::{InvitationId, OrganizationId, PartnershipId};
 use crate::domain::invitation::{Direction, InvitationStatus};
+use crate::domain::mail::MailTemplate;
 use crate::domain::partnership::conflicts;
 use crate::domain::policy::{self, Action, Found, Standing};
 use crate::domain::refusal::{Code, Fault, Refusal};
@@ -158,7 +159,7 @@ pub fn decline(tx: &mut Tx, identity: &Identity, invitation: &Invitation) -> Res
         .between(invitation.customer_id, Some(invitation.partner_id))
         .by_rule("ORG-2");
     let event = tx.record(Some(identity), event)?;
-    mails::tell_sender(tx, event, invitation, "mail-invitation-declined")
+    mails::tell_sender(tx, event, invitation, MailTemplate::InvitationDeclined)
 }
 
 /// Starts the partnership, ends what it replaces, and supersedes what can no longer be.
@@ -298,7 +299,7 @@ fn record(
         customer_id: Some(customer),
         ..invitation.clone()
     };
-    mails::tell_sender(tx, accepted, &told, "mail-invitation-accepted")
+    mails::tell_sender(tx, accepted, &told, MailTemplate::InvitationAccepted)
 }
 
 fn answer(

@@ -6,6 +6,7 @@ use crate::db::schema::{mails, memberships, organizations, users};
 use crate::domain::id::{EventId, OrganizationId};
 use crate::domain::invitation::Direction;
 use crate::domain::locale::Language;
+use crate::domain::mail::MailTemplate;
 use crate::domain::organization::Role;
 use crate::error::Result;
 use chrono::TimeDelta;
@@ -40,7 +41,7 @@ const INVITATIONS_A_DAY: i64 = 10;
 pub fn may_be_written_to(tx: &mut Tx, recipient: &str) -> Result<bool> {
     let lately: i64 = mails::table
         .filter(mails::recipient.eq(recipient))
-        .filter(mails::template.eq_any(["mail-invitation", "mail-member-invitation"]))
+        .filter(mails::template.eq_any([MailTemplate::Invitation, MailTemplate::MemberInvitation]))
         .filter(mails::created_at.gt(tx.now - TimeDelta::days(1)))
         .count()
         .get_result(tx.conn)?;
@@ -72,7 +73,7 @@ pub fn invite(tx: &mut Tx, event: EventId, invitation: &Invitation, token: &str)
         let arguments = json!({
             "sender": sender,
             "recipient": called,
-            "until": invitation.expires_at.date().to_string(),
+            "until": {"date": invitation.expires_at.date().to_string()},
         });
         let token = Some(token.to_owned());
         tx.mail(
@@ -80,7 +81,7 @@ pub fn invite(tx: &mut Tx, event: EventId, invitation: &Invitation, token: &str)
             &Mail {
                 recipient,
                 language,
-                template: "mail-invitation",
+                template: MailTemplate::Invitation,
                 arguments,
                 token,
             },
@@ -94,7 +95,7 @@ pub fn tell_sender(
     tx: &mut Tx,
     event: EventId,
     invitation: &Invitation,
-    template: &'static str,
+    template: MailTemplate,
 ) -> Result<()> {
     let (sender, other) = match invitation.direction {
         Direction::CustomerToPartner => (invitation.customer_id, Some(invitation.partner_id)),

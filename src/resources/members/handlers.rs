@@ -14,6 +14,7 @@ use crate::db::{Db, Tx};
 use crate::domain::event::EventType;
 use crate::domain::id::{EventId, MemberId, OrganizationId, ProductId};
 use crate::domain::invitation::InvitationStatus;
+use crate::domain::mail::MailTemplate;
 use crate::domain::membership::Place;
 use crate::domain::organization::Role;
 use crate::domain::policy::{self, Action, Standing};
@@ -374,14 +375,14 @@ fn invite(
     let known = user_by_email(tx, &offer.email)?;
     let arguments = json!({
         "sender": mails::name(tx, offer.organization_id)?,
-        "until": offer.expires_at.date().to_string(),
+        "until": {"date": offer.expires_at.date().to_string()},
     });
     tx.mail(
         event,
         &Mail {
             recipient: offer.email.clone(),
             language: known.map_or(identity.language, |user| user.language),
-            template: "mail-member-invitation",
+            template: MailTemplate::MemberInvitation,
             arguments,
             token: Some(token),
         },

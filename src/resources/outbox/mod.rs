@@ -1,22 +1,25 @@
 //! The outbox: mails as they will read, for whoever develops without SMTP (NTF-2).
+mod render;
+
 use crate::api::page::Paging;
-use crate::api::{Caller, Listing, Page, Reply, locale};
+use crate::api::{Caller, Listing, Page, Reply};
 use crate::config::Config;
 use crate::db::Db;
 use crate::db::schema::mails;
 use crate::domain::id::MailId;
 use crate::domain::locale::Language;
+use crate::domain::mail::MailTemplate;
 use crate::domain::organization::OperatorRole;
 use crate::domain::refusal::{Code, Refusal};
 use crate::error::Result;
 use crate::resources::accounts::tokens::NoFilters;
-use crate::secret::Purpose;
+use crate::secret::{Keyring, Purpose};
 use actix_web::get;
 use actix_web::web::Data;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
+use render::{Rendered, render};
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 crate::api::room::room!(list_outbox_mails);
@@ -56,7 +59,7 @@ struct Row {
     id: MailId,
     recipient: String,
     language: Language,
-    template: String,
+    template: MailTemplate,
     arguments: String,
     token: Option<Vec<u8>>,
     created_at: NaiveDateTime,
@@ -88,14 +91,7 @@ pub async fn list_outbox_mails(
             .load(tx.conn)?;
         let views = rows
             .into_iter()
-            .map(|row| {
-                let token = row
-                    .token
-                    .as_ref()
-                    .map(|sealed| tx.keys.open(Purpose::Mail, sealed))
-                    .transpose()?;
-                row.view(&config, token)
-            })
+            .map(|row| row.view(tx.keys, &config))
             .collect::<Result<Vec<_>>>()?;
         Reply::page(&listing.page(tx.keys, views, total, |view| view.id, |view| view)?)
     })
@@ -103,46 +99,32 @@ pub async fn list_outbox_mails(
 }
 
 impl Row {
-    fn view(self, config: &Config, token: Option<Vec<u8>>) -> Result<OutboxMailView> {
-        let link = token.map(|token| {
-            let token = String::from_utf8_lossy(&token);
-            link(config, &self.template, &token)
-        });
-        let given: serde_json::Map<String, Value> = serde_json::from_str(&self.arguments)?;
-        let known = ["sender", "recipient", "until", "mode", "hours", "minutes"];
-        let word = |name: &&'static str| {
-            given
-                .get(*name)
-                .and_then(Value::as_str)
-                .map(|value| (*name, value.to_owned()))
-        };
-        let mut arguments: Vec<(&'static str, String)> = known.iter().filter_map(word).collect();
-        arguments.extend(link.clone().map(|link| ("link", link)));
+    fn view(self, keys: &Keyring, config: &Config) -> Result<OutboxMailView> {
+        let token = self
+            .token
+            .map(|sealed| keys.open(Purpose::Mail, &sealed))
+            .transpose()?
+            .map(|token| String::from_utf8_lossy(&token).into_owned());
+        let Rendered {
+            subject,
+            text,
+            link,
+        } = render(
+            self.template,
+            self.language,
+            &self.arguments,
+            token.as_deref(),
+            config,
+        )?;
         Ok(OutboxMailView {
             id: self.id,
             recipient: self.recipient,
             language: self.language,
-            subject: locale::text(self.language, &self.template, &arguments),
-            text: locale::text(
-                self.language,
-                &format!("{}.text", self.template),
-                &arguments,
-            ),
+            subject,
+            text,
             link,
             created_at: self.created_at.and_utc(),
             sent_at: self.sent_at.map(|at| at.and_utc()),
         })
-    }
-}
-
-/// Where the link of a mail leads. The front end's pages get the token behind `#`, which no server's log sees.
-fn link(config: &Config, template: &str, token: &str) -> String {
-    match template {
-        "mail-sign-up" => format!("{}/verify-email#{token}", config.app_url),
-        "mail-password-reset" => format!("{}/reset-password#{token}", config.app_url),
-        "mail-member-invitation" => {
-            format!("{}/v1/member-invitation-links/{token}", config.public_url)
-        }
-        _ => format!("{}/v1/invitation-links/{token}", config.public_url),
     }
 }

@@ -10,6 +10,7 @@ use crate::db::{Db, Tx};
 use crate::domain::access::{Access, Level, Naming, PaymentMode};
 use crate::domain::event::EventType;
 use crate::domain::id::{PartnershipId, ProductId};
+use crate::domain::mail::MailTemplate;
 use crate::domain::partnership::conflicts;
 use crate::domain::policy::{self, Action};
 use crate::domain::refusal::{Code, Fault, Refusal};
@@ -275,7 +276,7 @@ fn record(
                 &Mail {
                     recipient,
                     language,
-                    template: "mail-payment-mode-changed",
+                    template: MailTemplate::PaymentModeChanged,
                     arguments,
                     token: None,
                 },

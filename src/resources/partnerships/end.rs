@@ -8,6 +8,7 @@ use crate::db::witness::Identity;
 use crate::db::{Db, Tx};
 use crate::domain::event::EventType;
 use crate::domain::id::{OrganizationId, PartnershipId};
+use crate::domain::mail::MailTemplate;
 use crate::domain::policy::{self, Action, Standing};
 use crate::error::Result;
 use crate::resources::accounts::step_up;
@@ -126,7 +127,7 @@ pub fn conclude(
             &Mail {
                 recipient,
                 language,
-                template: "mail-partnership-ended",
+                template: MailTemplate::PartnershipEnded,
                 arguments,
                 token: None,
             },

@@ -1,0 +1,45 @@
+//! The mails that are sent, and where the link in each leads.
+use super::words::words;
+
+words! {
+    /// A mail, by what it tells.
+    MailTemplate {
+        AccountExists = "account_exists",
+        Invitation = "invitation",
+        InvitationAccepted = "invitation_accepted",
+        InvitationDeclined = "invitation_declined",
+        MemberInvitation = "member_invitation",
+        PartnershipEnded = "partnership_ended",
+        PasswordChanged = "password_changed",
+        PasswordReset = "password_reset",
+        PaymentModeChanged = "payment_mode_changed",
+        SignUp = "sign_up",
+    }
+}
+
+/// Where a link leads; its token follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// A path of this service, which the token ends.
+    Service(&'static str),
+    /// A page of the front end, with the token behind `#`, which no server's log sees.
+    Page(&'static str),
+}
+
+impl MailTemplate {
+    /// Where the link in it leads; none for a mail without a link.
+    pub const fn link(self) -> Option<Link> {
+        match self {
+            Self::Invitation => Some(Link::Service("/v1/invitation-links/")),
+            Self::MemberInvitation => Some(Link::Service("/v1/member-invitation-links/")),
+            Self::PasswordReset => Some(Link::Page("/reset-password")),
+            Self::SignUp => Some(Link::Page("/verify-email")),
+            Self::AccountExists
+            | Self::InvitationAccepted
+            | Self::InvitationDeclined
+            | Self::PartnershipEnded
+            | Self::PasswordChanged
+            | Self::PaymentModeChanged => None,
+        }
+    }
+}
