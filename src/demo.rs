@@ -155,7 +155,8 @@ pub fn fill(tx: &mut Tx, hash: &str) -> Result<()> {
     let galerie = partner_up(tx, &arno, &lumen, &paid_by(PaymentMode::Customer))?;
     partner_up(tx, &weiss, &lumen, &paid_by(PaymentMode::Partner))?;
     let nobody = || Error::internal("Studio Lumen has no collaborator");
-    partnerships::assign(tx, galerie, *lumen.members.last().ok_or_else(nobody)?)?;
+    let maya = *lumen.members.last().ok_or_else(nobody)?;
+    partnerships::assign(tx, galerie, maya, false, tx.now)?;
     let wanted = paid_by(PaymentMode::Customer);
     let request = invitation(
         Direction::PartnerToCustomer,

@@ -1,4 +1,6 @@
 DROP VIEW standings;
+DROP TABLE refused_partners;
+DROP TABLE invitation_preferences;
 DROP TABLE invitation_mails;
 DROP TABLE invitation_replacements;
 DROP TABLE invitation_families;

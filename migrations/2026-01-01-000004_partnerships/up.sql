@@ -9,6 +9,8 @@ CREATE TABLE partnerships (
     ended_by      BYTEA     REFERENCES organizations (id),
     end_reason    TEXT,
     version       INTEGER   NOT NULL,
+    -- Of what the partner alone sees: which of its collaborators reach this customer.
+    assignments_version INTEGER NOT NULL DEFAULT 1,
     CHECK (customer_id <> partner_id)
 );
 CREATE UNIQUE INDEX one_open_partnership ON partnerships (customer_id, partner_id) WHERE ended_at IS NULL;
@@ -120,6 +122,19 @@ CREATE TABLE invitation_mails (
     invitation_id BYTEA     NOT NULL REFERENCES invitations (id),
     sent_at       TIMESTAMP NOT NULL,
     PRIMARY KEY (invitation_id, sent_at)
+);
+
+-- Who may ask an organization for access: without a row, anyone in the programme.
+CREATE TABLE invitation_preferences (
+    organization_id BYTEA   NOT NULL PRIMARY KEY REFERENCES organizations (id),
+    allow           TEXT    NOT NULL CHECK (allow IN ('anyone', 'nobody', 'anyone_but')),
+    version         INTEGER NOT NULL
+);
+
+CREATE TABLE refused_partners (
+    organization_id BYTEA NOT NULL REFERENCES invitation_preferences (organization_id),
+    partner_id      BYTEA NOT NULL REFERENCES organizations (id),
+    PRIMARY KEY (organization_id, partner_id)
 );
 
 -- Everyone's place towards an organization: as its member, or through a partnership that its

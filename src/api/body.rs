@@ -190,4 +190,5 @@ const CODES: &[&str] = &[
     "rate",
     "country",
     "vat_number",
+    "account_number",
 ];

@@ -1,5 +1,5 @@
 //! What a field of an input must be, for the derives that read it.
-use crate::domain::country;
+use crate::domain::{account_number, country};
 use serde::{Deserialize, Deserializer};
 use validator::ValidationError;
 
@@ -21,6 +21,11 @@ pub fn country(code: &str) -> Result<(), ValidationError> {
 /// A VAT number, as far as its form goes.
 pub fn vat_number(text: &str) -> Result<(), ValidationError> {
     must(country::vat_number(text).is_some(), "vat_number")
+}
+
+/// A text without a card or account number: those are never stored (PAY-7).
+pub fn no_account(text: &str) -> Result<(), ValidationError> {
+    must(!account_number::is_in(text), "account_number")
 }
 
 /// A field of a merge patch that can be cleared: what is absent stays, null clears (RFC 7396).

@@ -146,6 +146,7 @@ pub const fn status(code: Code) -> StatusCode {
         | LastLegalRepresentative
         | NameTaken
         | OppositePartnership
+        | PaymentMethodInUse
         | PendingInvitationExists
         | QuoteExpired
         | QuoteRedeemed

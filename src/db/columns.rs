@@ -3,7 +3,7 @@ use crate::domain::access::{Level, PaymentMode};
 use crate::domain::billing::{EventKind, Initiator, InvoiceStatus, PaymentMethodKind};
 use crate::domain::enrolment::EnrolmentState;
 use crate::domain::id::{Id, Kind};
-use crate::domain::invitation::{Direction, InvitationStatus};
+use crate::domain::invitation::{Direction, InvitationStatus, WhoMayAsk};
 use crate::domain::ledger::TransactionKind;
 use crate::domain::locale::Language;
 use crate::domain::mail::MailTemplate;
@@ -108,6 +108,7 @@ word_columns!(
     Period,
     ProductState,
     Role,
+    WhoMayAsk,
     TransactionKind,
     VatTreatment,
 );

@@ -255,6 +255,7 @@ diesel::table! {
         ended_by -> Nullable<Binary>,
         end_reason -> Nullable<Text>,
         version -> Integer,
+        assignments_version -> Integer,
     }
 }
 
@@ -351,6 +352,21 @@ diesel::table! {
     invitation_mails (invitation_id, sent_at) {
         invitation_id -> Binary,
         sent_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    invitation_preferences (organization_id) {
+        organization_id -> Binary,
+        allow -> Text,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
+    refused_partners (organization_id, partner_id) {
+        organization_id -> Binary,
+        partner_id -> Binary,
     }
 }
 
@@ -623,6 +639,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     invitation_families,
     invitation_replacements,
     invitation_mails,
+    invitation_preferences,
+    refused_partners,
     families,
     price_lists,
     prices,

@@ -1,9 +1,9 @@
 //! Who is calling, and where that person stands towards an organization: what the policy judges.
-use super::Tx;
 use super::schema::{
     api_tokens, assignments, enrolment_states, memberships, operator_roles, sessions, standings,
     users,
 };
+use super::{MultiBackend, Tx};
 use crate::domain::access::{Level, PaymentMode, Terms};
 use crate::domain::enrolment::EnrolmentState;
 use crate::domain::id::{ApiTokenId, MemberId, OrganizationId, PartnershipId, SessionId, UserId};
@@ -126,9 +126,20 @@ pub fn standings_of(
     organization: OrganizationId,
     at: NaiveDateTime,
 ) -> Result<Vec<Standing>> {
-    let places: Vec<Place> = standings::table
-        .filter(standings::user_id.eq(user))
+    let places: Vec<Place> = places(user, at)
         .filter(standings::organization_id.eq(organization))
+        .select(Place::as_select())
+        .load(tx.conn)?;
+    let mut standings: Vec<Standing> = places.iter().map(Place::standing).collect::<Result<_>>()?;
+    standings.sort_by_key(|standing| matches!(standing, Standing::Partner { .. }));
+    Ok(standings)
+}
+
+/// A user's places, towards whichever organization, that every fact upheld at an instant.
+pub fn places(user: UserId, at: NaiveDateTime) -> standings::BoxedQuery<'static, MultiBackend> {
+    standings::table
+        .into_boxed::<MultiBackend>()
+        .filter(standings::user_id.eq(user))
         .filter(standings::member_from.le(at))
         .filter(
             standings::member_to
@@ -149,11 +160,6 @@ pub fn standings_of(
                 .is_null()
                 .or(standings::assigned_to.gt(at)),
         )
-        .select(Place::as_select())
-        .load(tx.conn)?;
-    let mut standings: Vec<Standing> = places.iter().map(Place::standing).collect::<Result<_>>()?;
-    standings.sort_by_key(|standing| matches!(standing, Standing::Partner { .. }));
-    Ok(standings)
 }
 
 impl Place {

@@ -20,3 +20,17 @@ words! {
     /// What kind of payment method it is.
     PaymentMethodKind { Card = "card", BankAccount = "bank_account", Prepaid = "prepaid" }
 }
+
+words! {
+    /// A payment method that the payment provider keeps, by a token.
+    ProviderMethodKind { Card = "card", BankAccount = "bank_account" }
+}
+
+impl From<ProviderMethodKind> for PaymentMethodKind {
+    fn from(kind: ProviderMethodKind) -> Self {
+        match kind {
+            ProviderMethodKind::Card => Self::Card,
+            ProviderMethodKind::BankAccount => Self::BankAccount,
+        }
+    }
+}

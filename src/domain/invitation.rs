@@ -23,6 +23,28 @@ words! {
     }
 }
 
+words! {
+    /// Who may ask an organization for access (INV-11).
+    WhoMayAsk {
+        /// Any partner in the programme.
+        Anyone = "anyone",
+        Nobody = "nobody",
+        /// Any partner but those on a list.
+        AnyoneBut = "anyone_but",
+    }
+}
+
+impl WhoMayAsk {
+    /// Whether it lets a partner ask that is on the list, or not.
+    pub const fn lets(self, is_listed: bool) -> bool {
+        match self {
+            Self::Anyone => true,
+            Self::Nobody => false,
+            Self::AnyoneBut => !is_listed,
+        }
+    }
+}
+
 /// How often a day the sender may have the mail sent again (INV-7).
 pub const RESENDS_A_DAY: usize = 5;
 

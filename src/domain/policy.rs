@@ -2,7 +2,7 @@
 //!
 //! A right comes from membership in the organization concerned, from a partnership, or from an
 //! operator role, and from nothing else (ACC-1).
-use super::access::Terms;
+use super::access::{PaymentMode, Terms};
 use super::id::{MemberId, OrganizationId, PartnershipId};
 use super::organization::{OperatorRole, Role};
 use super::refusal::{Code, Refusal};
@@ -28,11 +28,13 @@ words! {
         ReadInvitations = "read_invitations",
         SendInvitation = "send_invitation",
         AnswerInvitation = "answer_invitation",
+        SetInvitationPreferences = "set_invitation_preferences",
         ReadPartnership = "read_partnership",
         ChangeAccess = "change_access",
         ChangePaymentMode = "change_payment_mode",
         EndPartnership = "end_partnership",
         SettleInvoices = "settle_invoices",
+        AssignCollaborators = "assign_collaborators",
     }
 }
 
@@ -66,10 +68,27 @@ pub enum Standing {
     },
 }
 
+impl Standing {
+    /// Whose payment methods pay for what somebody who stands so orders for this customer (PAY-1, PAY-2).
+    pub fn payer(&self, customer: OrganizationId) -> OrganizationId {
+        match self {
+            Self::Partner {
+                partner,
+                terms:
+                    Terms::Full {
+                        payment_mode: PaymentMode::Partner,
+                    },
+                ..
+            } => *partner,
+            Self::Partner { .. } | Self::Member { .. } | Self::Operator { .. } => customer,
+        }
+    }
+}
+
 /// What a role must be to do something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rank {
-    /// Only the operator's staff does it.
+    /// It is not this side's matter.
     Nobody,
     Anyone,
     Insider,
@@ -208,6 +227,12 @@ pub const fn need(action: Action) -> Need {
             &[],
             ReadInvitations,
         ),
+        SetInvitationPreferences => (
+            LegalRepresentative,
+            (LegalRepresentative, Nothing("ACC-2")),
+            &[],
+            ReadOrganization,
+        ),
         ReadPartnership => (Administrator, (Insider, History), &[], ReadOrganization),
         ChangeAccess => (
             LegalRepresentative,
@@ -233,6 +258,7 @@ pub const fn need(action: Action) -> Need {
             &[Admin, Billing],
             ReadInvoices,
         ),
+        AssignCollaborators => (Nobody, (Administrator, Bond), &[], ReadPartnership),
     };
     Need {
         member,

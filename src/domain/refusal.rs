@@ -33,6 +33,7 @@ words! {
         NotFound = "not_found",
         OppositePartnership = "opposite_partnership",
         PasswordRequired = "password_required",
+        PaymentMethodInUse = "payment_method_in_use",
         PayloadTooLarge = "payload_too_large",
         PendingInvitationExists = "pending_invitation_exists",
         QuoteExpired = "quote_expired",

@@ -7,6 +7,7 @@ mod world;
 
 mod access_checks;
 mod accounts;
+mod assignments;
 mod invitations;
 mod invoices;
 mod jobs;
@@ -14,5 +15,6 @@ mod members;
 mod money;
 mod organizations;
 mod partnerships;
+mod preferences;
 mod sign_up;
 mod tables;

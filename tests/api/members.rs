@@ -51,7 +51,7 @@ async fn bring(world: &World, by: &str, org: &'static str, who: &str, new: Value
 }
 
 /// The member that somebody is, as a path.
-async fn member(world: &World, reader: &str, org: &'static str, email: &str) -> String {
+pub async fn member(world: &World, reader: &str, org: &'static str, email: &str) -> String {
     let path = people(world, org).await;
     let list = world.get(reader, &path).await.expect(200);
     let items = list.body["items"].as_array().cloned().unwrap_or_default();

@@ -1,9 +1,11 @@
 //! Organizations, who belongs to them, and what each reaches (ORG, ACC).
+use crate::assignments::assign_maya;
+use crate::members::member;
 use crate::world::{World, on_each_engine};
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
-use mandat::db::schema::{assignments, memberships, products, reached_products, users};
-use mandat::domain::id::{AssignmentId, MemberId, OrganizationId, ProductId};
+use mandat::db::schema::products;
+use mandat::domain::id::{OrganizationId, ProductId};
 use serde_json::{Value, json};
 
 /// The products of an organization, the oldest first.
@@ -22,31 +24,10 @@ pub async fn products_of(world: &World, name: &'static str) -> Vec<String> {
 
 /// Lets Maya order, and narrows her to one product of Galerie Arno.
 async fn narrow_maya(world: &World, product: &str) {
-    let product: ProductId = product.parse().expect("an id");
-    let narrowed = world.db.write(move |tx| {
-        let maya: MemberId = memberships::table
-            .inner_join(users::table.on(users::id.eq(memberships::user_id)))
-            .filter(users::email.eq("maya@studio-lumen.example"))
-            .select(memberships::id)
-            .first(tx.conn)?;
-        diesel::update(memberships::table.filter(memberships::id.eq(maya)))
-            .set(memberships::may_order.eq(true))
-            .execute(tx.conn)?;
-        let of_maya = assignments::table.filter(assignments::member_id.eq(maya));
-        let assignment: AssignmentId = of_maya.select(assignments::id).first(tx.conn)?;
-        diesel::update(of_maya)
-            .set(assignments::narrowed.eq(true))
-            .execute(tx.conn)?;
-        diesel::insert_into(reached_products::table)
-            .values((
-                reached_products::holder_id.eq(assignment),
-                reached_products::product_id.eq(product),
-                reached_products::valid_from.eq(tx.now),
-            ))
-            .execute(tx.conn)?;
-        Ok(())
-    });
-    narrowed.await.expect("Maya is narrowed");
+    let maya = member(world, "luca", "Studio Lumen", "maya@studio-lumen.example").await;
+    let ordering = json!({"may_order": true});
+    world.patch("luca", &maya, ordering).await.expect(200);
+    assign_maya(world, Some(&[product.to_owned()])).await;
 }
 
 #[test]
@@ -178,5 +159,192 @@ fn org_2_only_a_legal_representative_changes_an_organization() {
             .patch("luca", &lumen, json!({"name": "Lumen"}))
             .await
             .refused(403, "forbidden", Some("ORG-2"));
+    });
+}
+
+/// The payment methods that pay for what somebody orders here.
+async fn methods(world: &World, who: &str, org: &str) -> Vec<Value> {
+    let path = format!("/v1/organizations/{org}/payment-methods");
+    let list = world.get(who, &path).await.expect(200);
+    list.body["items"].as_array().cloned().unwrap_or_default()
+}
+
+#[test]
+fn acc_3_a_partner_renames_what_it_reaches_and_nothing_else() {
+    on_each_engine(async |world| {
+        let owned = products_of(world, "Velo Kurier").await;
+        let path = format!(
+            "/v1/organizations/{}/products",
+            world.organization("Velo Kurier").await
+        );
+        let renamed = world
+            .patch(
+                "claire",
+                &format!("{path}/{}", owned[0]),
+                json!({"name": " shop "}),
+            )
+            .await;
+        let renamed = renamed.expect(200);
+        assert_eq!(
+            (renamed.text_of("/name"), &renamed.body["version"]),
+            ("shop".to_owned(), &json!(2))
+        );
+        assert_eq!(renamed.body["payment_method_id"], Value::Null);
+        world
+            .patch(
+                "claire",
+                &format!("{path}/{}", owned[2]),
+                json!({"name": "shop"}),
+            )
+            .await
+            .refused(404, "not_found", None);
+        world
+            .patch(
+                "claire",
+                &format!("{path}/{}", owned[0]),
+                json!({"automatic": false}),
+            )
+            .await
+            .refused(403, "forbidden", Some("ACC-4"));
+        let bare = TestRequest::patch()
+            .uri(&format!("{path}/{}", owned[0]))
+            .set_json(json!({"name": "x"}));
+        world
+            .ask("ben", bare)
+            .await
+            .refused(428, "if_match_required", None);
+    });
+}
+
+#[test]
+fn pay_6_who_pays_for_a_products_renewals_decides_about_them() {
+    on_each_engine(async |world| {
+        let weiss = world.organization("Praxis Weiss").await;
+        let product = format!(
+            "/v1/organizations/{weiss}/products/{}",
+            products_of(world, "Praxis Weiss").await[0]
+        );
+        let off = json!({"automatic": false});
+        world
+            .patch("claire", &product, off.clone())
+            .await
+            .refused(403, "forbidden", Some("PAY-6"));
+        let stopped = world.patch("karl", &product, off).await.expect(200);
+        assert_eq!(
+            (
+                &stopped.body["automatic"],
+                &stopped.body["payment_method_id"]
+            ),
+            (&json!(false), &Value::Null)
+        );
+        let on = |method: &Value| json!({"automatic": true, "payment_method_id": method});
+        let bare = world
+            .patch("karl", &product, json!({"automatic": true}))
+            .await;
+        bare.refused(422, "invalid", Some("PAY-6"));
+        let partners = methods(world, "claire", &weiss).await;
+        world
+            .patch("karl", &product, on(&partners[0]["id"]))
+            .await
+            .refused(422, "invalid", Some("PAY-7"));
+        let own = methods(world, "karl", &weiss).await;
+        let renewed = world
+            .patch("karl", &product, on(&own[0]["id"]))
+            .await
+            .expect(200);
+        assert_eq!(renewed.body["payment_method_id"], own[0]["id"]);
+        let hidden = world.get("claire", &product).await.expect(200);
+        assert_eq!(hidden.body["payment_method_id"], Value::Null);
+
+        let arno = world.organization("Galerie Arno").await;
+        let product = format!(
+            "/v1/organizations/{arno}/products/{}",
+            products_of(world, "Galerie Arno").await[0]
+        );
+        world
+            .patch("claire", &product, json!({"automatic": false}))
+            .await
+            .expect(200);
+    });
+}
+
+#[test]
+fn pay_7_only_the_owners_legal_representatives_manage_payment_methods() {
+    on_each_engine(async |world| {
+        let arno = world.organization("Galerie Arno").await;
+        let path = format!("/v1/organizations/{arno}/payment-methods");
+        let new = |label: &str, token: &str| json!({"kind": "card", "label": label, "provider_token": token});
+        let good = || new("Visa •••• 1881", "tok_8Kq2");
+        world
+            .post("claire", &path, good())
+            .await
+            .refused(403, "forbidden", Some("PAY-7"));
+        let lumen = world.organization("Studio Lumen").await;
+        let theirs = format!("/v1/organizations/{lumen}/payment-methods");
+        world
+            .post("luca", &theirs, good())
+            .await
+            .refused(403, "forbidden", Some("ORG-2"));
+        let added = world.post("sofia", &path, good()).await.expect(201);
+        assert!(!added.text.contains("tok_8Kq2"), "{}", added.text);
+        for (label, token) in [
+            ("4012 8888 8888 1881", "tok_8Kq2"),
+            ("Visa", "4012888888881881"),
+            ("Konto CH93 0076 2011 6238 5295 7", "tok_8Kq2"),
+        ] {
+            let refused = world
+                .post("sofia", &path, new(label, token))
+                .await
+                .refused(422, "invalid", None);
+            assert_eq!(refused.body["errors"][0]["code"], "account_number");
+        }
+        let old = methods(world, "sofia", &arno)
+            .await
+            .iter()
+            .find(|one| one["id"] != added.body["id"])
+            .cloned();
+        let old = old
+            .and_then(|one| one["id"].as_str().map(str::to_owned))
+            .expect("the card of before");
+        let in_use = world
+            .delete("sofia", &format!("{path}/{old}"))
+            .await
+            .refused(409, "payment_method_in_use", Some("PAY-7"));
+        let renewed = in_use.body["conflicts"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        assert_eq!(renewed.len(), 2);
+        for product in renewed.iter().filter_map(Value::as_str) {
+            let change = json!({"payment_method_id": added.id()});
+            world
+                .patch(
+                    "sofia",
+                    &format!("/v1/organizations/{arno}/products/{product}"),
+                    change,
+                )
+                .await
+                .expect(200);
+        }
+        world
+            .delete("sofia", &format!("{path}/{old}"))
+            .await
+            .expect(204);
+        world
+            .delete("sofia", &format!("{path}/{old}"))
+            .await
+            .refused(404, "not_found", None);
+        let prepaid = methods(world, "claire", &lumen)
+            .await
+            .iter()
+            .find(|one| one["kind"] == "prepaid")
+            .cloned();
+        let prepaid = prepaid
+            .and_then(|one| one["id"].as_str().map(str::to_owned))
+            .expect("a prepaid account");
+        world
+            .delete("claire", &format!("{theirs}/{prepaid}"))
+            .await
+            .refused(409, "payment_method_in_use", Some("PAY-7"));
     });
 }

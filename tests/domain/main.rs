@@ -1,6 +1,8 @@
 //! The rules, as tables and properties: no database, no server.
+mod account_number;
 mod chance;
 mod ledger;
+mod membership;
 mod money;
 mod pricing;
 mod refund;

@@ -1,5 +1,6 @@
 //! Whom a mail about an organization goes to, and the mails of invitations.
 use super::model::Invitation;
+use super::preferences;
 use crate::db::Tx;
 use crate::db::record::Mail;
 use crate::db::schema::{mails, memberships, organizations, users};
@@ -63,7 +64,10 @@ pub fn invite(tx: &mut Tx, event: EventId, invitation: &Invitation, token: &str)
             legal_representatives(tx, organization)?,
             name(tx, organization)?,
         ),
-        (_, Some(email)) => (vec![(email.clone(), Language::English)], email.clone()),
+        (_, Some(email)) => match preferences::is_welcome(tx, email, invitation.partner_id)? {
+            true => (vec![(email.clone(), Language::English)], email.clone()),
+            false => (Vec::new(), String::new()),
+        },
         (None, None) => (Vec::new(), String::new()),
     };
     for (recipient, language) in to {

@@ -4,6 +4,7 @@ mod handlers;
 mod links;
 pub mod mails;
 pub mod model;
+mod preferences;
 mod send;
 mod views;
 
@@ -18,4 +19,6 @@ crate::api::room::room!(
     links::get_invitation_link,
     links::accept_invitation_link,
     links::decline_invitation_link,
+    preferences::get_invitation_preferences,
+    preferences::set_invitation_preferences,
 );

@@ -1,6 +1,7 @@
 //! Sending an invitation: a customer to a partner (INV-1), or a partner to a customer (INV-2).
 use super::mails;
 use super::model::{self, New};
+use super::preferences;
 use super::views::{InvitationView, again};
 use crate::api::access::WantedAccess;
 use crate::api::field;
@@ -208,7 +209,12 @@ fn from_partner(
     }
     let email = new.customer_email.as_deref().map(normal);
     match (new.customer_organization_id, &email) {
-        (Some(customer), _) => between_strangers(tx, customer, partner)?,
+        (Some(customer), _) => {
+            if !preferences::may_ask(tx, customer, partner)? {
+                return Err(Refusal::by(Code::Forbidden, "INV-11").into());
+            }
+            between_strangers(tx, customer, partner)?;
+        }
         (None, Some(email)) => {
             if let Some(pending) = model::pending_to_address(tx, email, partner)? {
                 return Err(Refusal::by(Code::PendingInvitationExists, "INV-5")
@@ -286,7 +292,11 @@ fn unknown_families(tx: &mut Tx, named: &[String]) -> Result<Vec<Fault>> {
 }
 
 /// Two that are neither partners yet, nor partners the other way round, nor about to be.
-fn between_strangers(tx: &mut Tx, customer: OrganizationId, partner: OrganizationId) -> Result<()> {
+pub fn between_strangers(
+    tx: &mut Tx,
+    customer: OrganizationId,
+    partner: OrganizationId,
+) -> Result<()> {
     no_open_partnership(tx, customer, partner)?;
     if let Some(pending) = model::pending_between(tx, customer, partner)? {
         return Err(Refusal::by(Code::PendingInvitationExists, "INV-5")

@@ -18,6 +18,7 @@ use crate::error::Result;
 use crate::resources::invitations::mails;
 use crate::resources::organizations::reach;
 use crate::resources::partnerships::model as partnerships;
+use crate::resources::programme::model as programme;
 use actix_web::web::{Data, Path};
 use actix_web::{get, post};
 use chrono::{DateTime, Utc};
@@ -165,6 +166,7 @@ fn must_still_be_given(
             let given = reach::of_holder(tx, offer.id)?;
             partner_may_turn(access.terms(), None, Some(offer.place())).is_ok()
                 && access.products().is_none_or(|open| given.is_subset(open))
+                && programme::is_approved(tx, partner)?
                 && !model::belongs(tx, identity.user, partner)?
         }
     };

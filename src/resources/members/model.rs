@@ -11,6 +11,7 @@ use crate::domain::reach::Reach;
 use crate::domain::refusal::{Code, Refusal};
 use crate::error::Result;
 use crate::resources::organizations::reach;
+use crate::resources::partnerships::model as partnerships;
 use crate::secret;
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
@@ -246,6 +247,9 @@ pub fn change(
     added_by: Option<PartnershipId>,
 ) -> Result<()> {
     let from = close(tx, of)?;
+    if place.role != Role::Collaborator {
+        partnerships::unassign_member(tx, of.id)?;
+    }
     diesel::insert_into(memberships::table)
         .values((
             memberships::id.eq(of.id),
@@ -274,6 +278,7 @@ pub fn leave(tx: &mut Tx, of: &Membership) -> Result<()> {
             .set(team_members::valid_to.eq(at.max(from + TimeDelta::microseconds(1))))
             .execute(tx.conn)?;
     }
+    partnerships::unassign_member(tx, of.id)?;
     reach::set(tx, of.id, &BTreeSet::new())
 }
 

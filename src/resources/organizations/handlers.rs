@@ -155,18 +155,11 @@ pub async fn list_organizations(
 ) -> Result<Reply<Page<OrganizationView>>> {
     db.read(move |tx| {
         let user = caller.identify(tx)?.user;
-        let reached = standings::table
-            .filter(standings::user_id.eq(user))
-            .filter(standings::member_to.is_null())
-            .filter(standings::terms_to.is_null())
-            .filter(standings::enrolment_to.is_null())
-            .filter(standings::assigned_to.is_null())
-            .filter(
-                standings::enrolment_state
-                    .is_null()
-                    .or(standings::enrolment_state.eq(EnrolmentState::Approved)),
-            )
-            .into_boxed::<MultiBackend>();
+        let reached = witness::places(user, tx.now).filter(
+            standings::enrolment_state
+                .is_null()
+                .or(standings::enrolment_state.eq(EnrolmentState::Approved)),
+        );
         let reached = match listing.filters.via {
             Some(Via::Membership) => reached.filter(standings::partnership_id.is_null()),
             Some(Via::Partnership) => reached.filter(standings::partnership_id.is_not_null()),

@@ -11,6 +11,9 @@ crate::api::room::room!(
     handlers::get_organization,
     handlers::update_organization,
     payment_methods::list_payment_methods,
+    payment_methods::add_payment_method,
+    payment_methods::remove_payment_method,
     products::list_products,
     products::get_product,
+    products::update_product,
 );

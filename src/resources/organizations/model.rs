@@ -182,6 +182,68 @@ pub fn install_products(tx: &mut Tx, new: &[NewProduct]) -> Result<()> {
     Ok(())
 }
 
+/// A product with whose act its next automatic renewal is.
+#[derive(Clone, Queryable)]
+pub struct Product {
+    pub id: ProductId,
+    pub organization_id: OrganizationId,
+    pub parent_id: Option<ProductId>,
+    pub family: String,
+    pub name: String,
+    pub quantity: i64,
+    pub period: Period,
+    pub currency: Currency,
+    pub state: ProductState,
+    pub automatic: bool,
+    pub payment_method_id: Option<PaymentMethodId>,
+    pub renews_on: NaiveDate,
+    pub version: i32,
+    /// None once it no longer renews.
+    pub renewal_owner_id: Option<OrganizationId>,
+}
+
+/// These products, the newest first; the caller has been found to reach them already.
+pub fn products(tx: &mut Tx, ids: &[ProductId]) -> Result<Vec<Product>> {
+    Ok(products::table
+        .left_join(
+            renewal_ownerships::table.on(renewal_ownerships::product_id
+                .eq(products::id)
+                .and(renewal_ownerships::valid_to.is_null())),
+        )
+        .filter(products::id.eq_any(ids))
+        .order(products::id.desc())
+        .select((
+            products::id,
+            products::organization_id,
+            products::parent_id,
+            products::family,
+            products::name,
+            products::quantity,
+            products::period,
+            products::currency,
+            products::state,
+            products::automatic,
+            products::payment_method_id,
+            products::renews_on,
+            products::version,
+            renewal_ownerships::owner_id.nullable(),
+        ))
+        .load(tx.conn)?)
+}
+
+/// The next version of a product: its name, and what renews it.
+pub fn save_product(tx: &mut Tx, row: &Product) -> Result<()> {
+    diesel::update(products::table.find(row.id))
+        .set((
+            products::name.eq(&row.name),
+            products::automatic.eq(row.automatic),
+            products::payment_method_id.eq(row.payment_method_id),
+            products::version.eq(row.version),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
 /// A reference to how an organization pays; never a card or account number (PAY-7).
 pub struct NewPaymentMethodRow<'a> {
     pub organization: OrganizationId,

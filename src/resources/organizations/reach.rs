@@ -207,19 +207,36 @@ pub fn must_hold(
     named: &[ProductId],
     reach: &Reach,
 ) -> Result<()> {
-    let owned: Vec<ProductId> = products::table
-        .filter(products::organization_id.eq(org))
-        .filter(products::id.eq_any(named))
-        .select(products::id)
-        .load(tx.conn)?;
-    let faults: Vec<Fault> = named
-        .iter()
-        .enumerate()
-        .filter(|(_, product)| !owned.contains(product) || !reach.holds(**product))
-        .map(|(index, _)| Fault::new(format!("/product_ids/{index}"), "not_yours"))
+    let named = named.iter().enumerate();
+    let named: Vec<(String, ProductId)> = named
+        .map(|(index, product)| (format!("/product_ids/{index}"), *product))
         .collect();
+    let faults = beyond(tx, org, &named, reach)?;
     match faults.is_empty() {
         true => Ok(()),
         false => Err(Refusal::invalid(faults).rule("ORG-4").into()),
     }
+}
+
+/// The faults of products that are not the organization's, or not within reach, by their pointers.
+pub fn beyond(
+    tx: &mut Tx,
+    org: OrganizationId,
+    named: &[(String, ProductId)],
+    reach: &Reach,
+) -> Result<Vec<Fault>> {
+    let ids: BTreeSet<ProductId> = named.iter().map(|(_, product)| *product).collect();
+    let owned: BTreeSet<ProductId> = products::table
+        .filter(products::organization_id.eq(org))
+        .filter(products::id.eq_any(ids))
+        .select(products::id)
+        .load(tx.conn)?
+        .into_iter()
+        .collect();
+    let holds = |product| owned.contains(product) && reach.holds(*product);
+    Ok(named
+        .iter()
+        .filter(|(_, product)| !holds(product))
+        .map(|(pointer, _)| Fault::new(pointer, "not_yours"))
+        .collect())
 }

@@ -1,4 +1,5 @@
 //! Partnerships: what a customer lets a partner do, from start to end (PSH-1 to PSH-9).
+mod assignments;
 mod change;
 pub mod customer;
 pub mod end;
@@ -14,4 +15,6 @@ crate::api::room::room!(
     change::change_partnership_access,
     change::change_payment_mode,
     end::end_partnership,
+    assignments::list_assignments,
+    assignments::assign_collaborators,
 );

@@ -12,6 +12,7 @@ use crate::domain::partnership::{Interval, Open, Timeline};
 use crate::domain::policy::{Found, PartnershipState, Standing};
 use crate::domain::refusal::Refusal;
 use crate::error::{Error, Result};
+use crate::resources::organizations::reach;
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -194,18 +195,45 @@ fn close_terms(tx: &mut Tx, partnership: PartnershipId, at: NaiveDateTime) -> Re
     Ok(())
 }
 
-/// Lets a collaborator of the partner reach this customer, and all of what the partner reaches (ORG-4).
-pub fn assign(tx: &mut Tx, partnership: PartnershipId, member: MemberId) -> Result<()> {
+/// Lets a collaborator of the partner reach this customer: all of what the partner reaches, or only
+/// the products it is given then (ORG-4).
+pub fn assign(
+    tx: &mut Tx,
+    partnership: PartnershipId,
+    member: MemberId,
+    narrowed: bool,
+    from: NaiveDateTime,
+) -> Result<AssignmentId> {
     let id: AssignmentId = tx.new_id()?;
     diesel::insert_into(assignments::table)
         .values((
             assignments::id.eq(id),
             assignments::partnership_id.eq(partnership),
             assignments::member_id.eq(member),
-            assignments::narrowed.eq(false),
-            assignments::valid_from.eq(tx.now),
+            assignments::narrowed.eq(narrowed),
+            assignments::valid_from.eq(from),
         ))
         .execute(tx.conn)?;
+    Ok(id)
+}
+
+pub fn unassign(tx: &mut Tx, id: AssignmentId, from: NaiveDateTime) -> Result<()> {
+    diesel::update(assignments::table.find(id))
+        .set(assignments::valid_to.eq(tx.now.max(from + TimeDelta::microseconds(1))))
+        .execute(tx.conn)?;
+    reach::set(tx, id, &BTreeSet::new())
+}
+
+/// Ends all assignments of a member that is no collaborator any more.
+pub fn unassign_member(tx: &mut Tx, member: MemberId) -> Result<()> {
+    let open: Vec<(AssignmentId, NaiveDateTime)> = assignments::table
+        .filter(assignments::member_id.eq(member))
+        .filter(assignments::valid_to.is_null())
+        .select((assignments::id, assignments::valid_from))
+        .load(tx.conn)?;
+    for (id, from) in open {
+        unassign(tx, id, from)?;
+    }
     Ok(())
 }
 
