@@ -96,6 +96,19 @@ pub const SETTINGS: &[Setting] = &[
         "60",
         "How long the link that resets a password is good.",
     ),
+    Setting {
+        secret: true,
+        ..setting(
+            "MANDAT_SMTP_URL",
+            "",
+            "The mail server: smtp://user:password@host:587?tls=required, or smtps://…; without it mails stay in the outbox, which operators read by API.",
+        )
+    },
+    setting(
+        "MANDAT_MAIL_FROM",
+        "Mandat <no-reply@mandat.example>",
+        "Whom mails come from.",
+    ),
     setting(
         "MANDAT_QUOTE_HOURS",
         "24",
@@ -138,6 +151,8 @@ pub struct Config {
     pub session_days: i64,
     pub invitation_days: i64,
     pub app_url: String,
+    pub smtp_url: String,
+    pub mail_from: String,
     pub sign_up_hours: i64,
     pub password_reset_minutes: i64,
     pub quote_hours: i64,
@@ -177,6 +192,8 @@ impl Config {
             invitation_days: reader.positive("MANDAT_INVITATION_DAYS"),
             sign_up_hours: reader.positive("MANDAT_SIGN_UP_HOURS"),
             password_reset_minutes: reader.positive("MANDAT_PASSWORD_RESET_MINUTES"),
+            smtp_url: reader.text("MANDAT_SMTP_URL"),
+            mail_from: reader.text("MANDAT_MAIL_FROM"),
             quote_hours: reader.positive("MANDAT_QUOTE_HOURS"),
             seller: reader.text("MANDAT_SELLER"),
             seller_vat_number: reader.text("MANDAT_SELLER_VAT_NUMBER"),

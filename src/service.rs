@@ -8,6 +8,7 @@ use crate::domain::id::NodeId;
 use crate::domain::refusal::{Code, Refusal};
 use crate::error::{Error, Result};
 use crate::resources;
+use crate::resources::outbox::deliver::Mailer;
 use crate::secret::{self, Keyring};
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
@@ -23,6 +24,8 @@ pub struct Service {
     pub db: Data<Db>,
     pub signer: Data<Signer>,
     pub config: Data<Config>,
+    /// The mail server, where one is configured.
+    pub mailer: Option<Mailer>,
     /// Which of several nodes this is, towards the leases of jobs.
     pub node: NodeId,
     documents: (Bytes, Bytes),
@@ -88,6 +91,7 @@ impl Service {
             ),
             db: Data::new(db),
             signer: Data::new(signer),
+            mailer: Mailer::open(&config)?,
             config: Data::new(config),
             node,
         })

@@ -46,6 +46,12 @@ CREATE TABLE mails (
     arguments  TEXT      NOT NULL,
     token      BYTEA,
     created_at TIMESTAMP NOT NULL,
-    sent_at    TIMESTAMP
+    -- When it is tried next; null once it was sent or given up.
+    due_at     TIMESTAMP,
+    attempts   INTEGER   NOT NULL,
+    sent_at    TIMESTAMP,
+    -- Why the last attempt failed.
+    failure    TEXT
 );
 CREATE INDEX mails_to ON mails (recipient, created_at);
+CREATE INDEX mails_due ON mails (due_at) WHERE due_at IS NOT NULL;

@@ -146,6 +146,8 @@ impl Tx<'_> {
                 mails::arguments.eq(mail.arguments.to_string()),
                 mails::token.eq(sealed),
                 mails::created_at.eq(self.now),
+                mails::due_at.eq(self.now),
+                mails::attempts.eq(0),
             ))
             .execute(self.conn)?;
         Ok(())

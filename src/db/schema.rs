@@ -576,7 +576,10 @@ diesel::table! {
         arguments -> Text,
         token -> Nullable<Binary>,
         created_at -> Timestamp,
+        due_at -> Nullable<Timestamp>,
+        attempts -> Integer,
         sent_at -> Nullable<Timestamp>,
+        failure -> Nullable<Text>,
     }
 }
 

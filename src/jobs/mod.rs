@@ -3,6 +3,7 @@
 //! A job is a plain async function that does one step and says what comes next. Any number of nodes
 //! run all of them: a step that only one node may do takes a lease in its own transaction.
 pub mod expire;
+pub mod mail;
 pub mod sequence;
 
 use crate::error::{Error, Result};
@@ -33,6 +34,11 @@ const JOBS: &[Job] = &[
         name: "sequence",
         every: Duration::from_millis(200),
         step: |service| Box::pin(sequence::step(service)),
+    },
+    Job {
+        name: "mail",
+        every: Duration::from_secs(1),
+        step: |service| Box::pin(mail::step(service)),
     },
     Job {
         name: "expire",

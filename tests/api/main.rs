@@ -11,6 +11,7 @@ mod assignments;
 mod invitations;
 mod invoices;
 mod jobs;
+mod mail;
 mod members;
 mod money;
 mod organizations;

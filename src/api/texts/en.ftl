@@ -220,10 +220,13 @@ month-10 = October
 month-11 = November
 month-12 = December
 
-# Mails: the subject, and the text.
+# Mails: the subject, the text, and what the link in it is for.
+
+mail-footer = This mail is sent by itself. Nobody reads answers to it.
 
 mail-invitation = { $sender } invites { $recipient }
-    .text = { $sender } invites { $recipient } to a partnership. Follow this link to accept or decline: { $link } It is valid until { $until }.
+    .text = { $sender } invites { $recipient } to a partnership. The link is valid until { $until }.
+    .action = Accept or decline
 mail-invitation-accepted = Your invitation was accepted
     .text = { $sender } has accepted your invitation. The partnership has started.
 mail-invitation-declined = Your invitation was declined
@@ -231,15 +234,18 @@ mail-invitation-declined = Your invitation was declined
 mail-payment-mode-changed = The payment mode has changed
     .text = { $sender } has changed the payment mode of your partnership to “{ $mode }”.
 mail-member-invitation = { $sender } invites you
-    .text = { $sender } invites you to become a member of its organization. Sign in, or sign up with this address, and follow this link to accept or decline: { $link } It is valid until { $until }.
+    .text = { $sender } invites you to become a member of its organization. Sign in, or sign up with this address, and follow the link. It is valid until { $until }.
+    .action = Accept or decline
 mail-partnership-ended = A partnership has ended
     .text = The partnership between { $sender } and { $recipient } has ended.
 mail-sign-up = Confirm your address
-    .text = Someone, we hope you, wants an account with this address. Follow this link to confirm it: { $link } It is valid for { $hours } hours. If it was not you, do nothing: without the link there is no account.
+    .text = Someone, we hope you, wants an account with this address. The link is valid for { $hours } hours. If it was not you, do nothing: without it there is no account.
+    .action = Confirm the address
 mail-account-exists = You have an account already
     .text = Someone, perhaps you, wanted a new account with this address. You have one already: sign in, or ask for a new password if you have forgotten yours.
 mail-password-reset = Set a new password
-    .text = Someone, we hope you, asked to set a new password for your account. Follow this link: { $link } It is valid for { $minutes } minutes. If it was not you, do nothing.
+    .text = Someone, we hope you, asked to set a new password for your account. The link is valid for { $minutes } minutes. If it was not you, do nothing.
+    .action = Set a new password
 mail-password-changed = Your password has changed
     .text = The password of your account has just been changed. If it was not you, ask for a new password at once, and tell us.
 

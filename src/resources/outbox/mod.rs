@@ -1,4 +1,5 @@
 //! The outbox: mails as they will read, for whoever develops without SMTP (NTF-2).
+pub mod deliver;
 mod render;
 
 use crate::api::page::Paging;
@@ -41,7 +42,10 @@ pub struct OutboxMailView {
     /// The text.
     #[schema(example = "Galerie Arno invites Studio Lumen to a partnership.")]
     text: String,
-    /// The link in it.
+    /// The same as HTML.
+    #[schema(example = "<!DOCTYPE html><html lang=\"en\"></html>")]
+    html: String,
+    /// The link in it; null once it was sent.
     #[schema(
         format = "uri",
         example = "http://127.0.0.1:8080/v1/invitation-links/bXkgdG9rZW4"
@@ -49,6 +53,14 @@ pub struct OutboxMailView {
     link: Option<String>,
     /// When it was written.
     created_at: DateTime<Utc>,
+    /// How often it was tried.
+    #[schema(minimum = 0, maximum = 100)]
+    attempts: i32,
+    /// Why the last attempt failed.
+    #[schema(example = "permanent error (550): no such user")]
+    failure: Option<String>,
+    /// When it is tried next; null once it was sent or given up.
+    next_attempt_at: Option<DateTime<Utc>>,
     /// When it was sent.
     sent_at: Option<DateTime<Utc>>,
 }
@@ -63,7 +75,10 @@ struct Row {
     arguments: String,
     token: Option<Vec<u8>>,
     created_at: NaiveDateTime,
+    due_at: Option<NaiveDateTime>,
+    attempts: i32,
     sent_at: Option<NaiveDateTime>,
+    failure: Option<String>,
 }
 
 /// Read the outbox.
@@ -108,6 +123,7 @@ impl Row {
         let Rendered {
             subject,
             text,
+            html,
             link,
         } = render(
             self.template,
@@ -122,7 +138,11 @@ impl Row {
             language: self.language,
             subject,
             text,
+            html,
             link,
+            attempts: self.attempts,
+            failure: self.failure,
+            next_attempt_at: self.due_at.map(|at| at.and_utc()),
             created_at: self.created_at.and_utc(),
             sent_at: self.sent_at.map(|at| at.and_utc()),
         })

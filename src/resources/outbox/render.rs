@@ -5,12 +5,14 @@ use crate::domain::locale::Language;
 use crate::domain::mail::{Link, MailTemplate};
 use crate::error::Result;
 use chrono::NaiveDate;
+use maud::{DOCTYPE, html};
 use serde_json::{Map, Value};
 
 /// A mail as it reads.
 pub struct Rendered {
     pub subject: String,
     pub text: String,
+    pub html: String,
     pub link: Option<String>,
 }
 
@@ -23,21 +25,79 @@ pub fn render(
     config: &Config,
 ) -> Result<Rendered> {
     let given: Map<String, Value> = serde_json::from_str(arguments)?;
-    let mut arguments: Vec<(&str, String)> = given
+    let arguments: Vec<(&str, String)> = given
         .iter()
         .map(|(name, value)| (name.as_str(), in_words(language, value)))
         .collect();
-    let link = template.link().zip(token).map(|(link, token)| match link {
-        Link::Service(path) => format!("{}{path}{token}", config.public_url),
-        Link::Page(path) => format!("{}{path}#{token}", config.app_url),
-    });
-    arguments.extend(link.clone().map(|link| ("link", link)));
     let key = format!("mail-{}", template.as_str().replace('_', "-"));
+    let say = |part: &str| locale::text(language, &format!("{key}{part}"), &arguments);
+    let action = template.link().zip(token).map(|(link, token)| Action {
+        name: say(".action"),
+        link: match link {
+            Link::Service(path) => format!("{}{path}{token}", config.public_url),
+            Link::Page(path) => format!("{}{path}#{token}", config.app_url),
+        },
+    });
+    let (subject, body) = (say(""), say(".text"));
+    let footer = locale::text(language, "mail-footer", &[]);
     Ok(Rendered {
-        subject: locale::text(language, &key, &arguments),
-        text: locale::text(language, &format!("{key}.text"), &arguments),
-        link,
+        text: as_text(&body, action.as_ref(), &footer),
+        html: as_html(language, &subject, &body, action.as_ref(), &footer),
+        link: action.map(|action| action.link),
+        subject,
     })
+}
+
+/// What the link in a mail is for, and where it leads.
+struct Action {
+    name: String,
+    link: String,
+}
+
+fn as_text(body: &str, action: Option<&Action>, footer: &str) -> String {
+    let action = action.map_or(String::new(), |Action { name, link }| {
+        format!("\n\n{name}:\n{link}")
+    });
+    format!("{body}{action}\n\n-- \n{footer}\n")
+}
+
+const PAGE: &str =
+    "margin:0;padding:24px;background:#f4f5f7;font-family:system-ui,sans-serif;color:#1d2733";
+const SHEET: &str = "max-width:560px;margin:0 auto;padding:32px;background:#ffffff;border-radius:8px;line-height:1.5";
+const BUTTON: &str = "display:inline-block;padding:12px 20px;background:#14532d;color:#ffffff;border-radius:6px;text-decoration:none";
+const SMALL: &str = "color:#5b6673;font-size:13px";
+
+/// The same for programs that show HTML: no script, no picture, nothing from elsewhere.
+fn as_html(
+    language: Language,
+    subject: &str,
+    body: &str,
+    action: Option<&Action>,
+    footer: &str,
+) -> String {
+    html! {
+        (DOCTYPE)
+        html lang=(language.as_str()) {
+            head {
+                meta charset="utf-8";
+                title { (subject) }
+            }
+            body style=(PAGE) {
+                div style=(SHEET) {
+                    h1 style="font-size:20px" { (subject) }
+                    @for paragraph in body.lines().filter(|line| !line.is_empty()) {
+                        p { (paragraph) }
+                    }
+                    @if let Some(Action { name, link }) = action {
+                        p { a style=(BUTTON) href=(link) { (name) } }
+                        p style=(SMALL) { (link) }
+                    }
+                    p style=(SMALL) { (footer) }
+                }
+            }
+        }
+    }
+    .into_string()
 }
 
 /// A text stands as it is; `{"date": …}` and `{"amount": …, "currency": …}` are written as the reader writes them.

@@ -1,0 +1,232 @@
+//! From the outbox to the mail server (NTF-2): claimed by one node at a time, tried again with growing
+//! pauses, given up where the server says never or after the last try.
+use super::render::{Rendered, render};
+use crate::config::Config;
+use crate::db::Tx;
+use crate::db::schema::mails;
+use crate::domain::id::MailId;
+use crate::domain::locale::Language;
+use crate::domain::mail::MailTemplate;
+use crate::error::{Error, Result};
+use crate::secret::Purpose;
+use chrono::{NaiveDateTime, TimeDelta};
+use diesel::prelude::*;
+use lettre::message::header::ContentType;
+use lettre::message::{Mailbox, MultiPart, SinglePart};
+use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use std::time::Duration;
+
+/// Mails that one step takes.
+pub const MOST: i64 = 20;
+/// How long a claimed mail is left to the node that claimed it.
+const CLAIM: TimeDelta = TimeDelta::minutes(5);
+/// Minutes until the next try, after each that failed.
+const PAUSES: [i64; 7] = [1, 5, 30, 120, 360, 720, 1440];
+/// The mail server's answer is waited for so long.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The mail server that the configuration names.
+#[derive(Clone)]
+pub struct Mailer {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+    /// What a Message-ID ends with.
+    domain: String,
+}
+
+/// A mail that this node has claimed.
+pub struct Claimed {
+    id: MailId,
+    recipient: String,
+    rendered: Rendered,
+    attempts: i32,
+}
+
+/// What became of it.
+pub struct Outcome {
+    id: MailId,
+    attempts: i32,
+    failed: Option<Failure>,
+}
+
+struct Failure {
+    why: String,
+    for_good: bool,
+}
+
+impl Mailer {
+    /// None where no mail server is configured: mails stay in the outbox.
+    pub fn open(config: &Config) -> Result<Option<Self>> {
+        if config.smtp_url.is_empty() {
+            return Ok(None);
+        }
+        let wrong =
+            |what: &str, error: &dyn std::fmt::Display| Error::internal(format!("{what}: {error}"));
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(&config.smtp_url)
+            .map_err(|error| wrong("MANDAT_SMTP_URL", &error))?
+            .timeout(Some(PATIENCE))
+            .build();
+        let from: Mailbox = config
+            .mail_from
+            .parse()
+            .map_err(|error| wrong("MANDAT_MAIL_FROM", &error))?;
+        let domain = from.email.domain().to_owned();
+        Ok(Some(Self {
+            transport,
+            from,
+            domain,
+        }))
+    }
+
+    /// Sends one mail; at least once, with the same Message-ID each time.
+    pub async fn send(&self, mail: Claimed) -> Outcome {
+        let failed = match self.message(&mail) {
+            Err(why) => Some(Failure {
+                why,
+                for_good: true,
+            }),
+            Ok(message) => self
+                .transport
+                .send(message)
+                .await
+                .err()
+                .map(|error| Failure {
+                    why: error.to_string(),
+                    for_good: error.is_permanent(),
+                }),
+        };
+        Outcome {
+            id: mail.id,
+            attempts: mail.attempts,
+            failed,
+        }
+    }
+
+    fn message(&self, mail: &Claimed) -> std::result::Result<Message, String> {
+        let to: Mailbox = mail
+            .recipient
+            .parse()
+            .map_err(|error| format!("the address cannot be read: {error}"))?;
+        let part = |kind: ContentType, body: &str| {
+            SinglePart::builder().header(kind).body(body.to_owned())
+        };
+        let body = MultiPart::alternative()
+            .singlepart(part(ContentType::TEXT_PLAIN, &mail.rendered.text))
+            .singlepart(part(ContentType::TEXT_HTML, &mail.rendered.html));
+        Message::builder()
+            .from(self.from.clone())
+            .to(to)
+            .subject(mail.rendered.subject.clone())
+            .message_id(Some(format!("<{}@{}>", mail.id, self.domain)))
+            .multipart(body)
+            .map_err(|error| error.to_string())
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = mails)]
+struct Row {
+    id: MailId,
+    recipient: String,
+    language: Language,
+    template: MailTemplate,
+    arguments: String,
+    token: Option<Vec<u8>>,
+    attempts: i32,
+}
+
+/// Claims what is due, for a while: what is neither sent nor failed by then is due again.
+pub fn claim(tx: &mut Tx, config: &Config) -> Result<Vec<Claimed>> {
+    let due: Vec<Row> = mails::table
+        .filter(mails::due_at.le(tx.now))
+        .order(mails::due_at)
+        .limit(MOST)
+        .select(Row::as_select())
+        .load(tx.conn)?;
+    let mut claimed = Vec::with_capacity(due.len());
+    for row in due {
+        let mine = diesel::update(mails::table.find(row.id))
+            .filter(mails::due_at.le(tx.now))
+            .set((
+                mails::due_at.eq(tx.now + CLAIM),
+                mails::attempts.eq(row.attempts + 1),
+            ))
+            .execute(tx.conn)?;
+        if mine == 1 {
+            let id = row.id;
+            match row.claimed(tx, config) {
+                Ok(mail) => claimed.push(mail),
+                Err(error) => give_up(tx, id, &error)?,
+            }
+        }
+    }
+    Ok(claimed)
+}
+
+/// What cannot be read today cannot be read tomorrow, and must not hold up the others.
+fn give_up(tx: &mut Tx, id: MailId, error: &Error) -> Result<()> {
+    diesel::update(mails::table.find(id))
+        .set((
+            mails::due_at.eq(None::<NaiveDateTime>),
+            mails::failure.eq(error.to_string()),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+impl Row {
+    fn claimed(self, tx: &Tx, config: &Config) -> Result<Claimed> {
+        let token = self
+            .token
+            .map(|sealed| tx.keys.open(Purpose::Mail, &sealed))
+            .transpose()?
+            .map(|token| String::from_utf8_lossy(&token).into_owned());
+        let rendered = render(
+            self.template,
+            self.language,
+            &self.arguments,
+            token.as_deref(),
+            config,
+        )?;
+        Ok(Claimed {
+            id: self.id,
+            recipient: self.recipient,
+            rendered,
+            attempts: self.attempts + 1,
+        })
+    }
+}
+
+/// Writes down what became of the claimed mails. The token of a link goes with the mail that carried it.
+pub fn settle(tx: &mut Tx, outcomes: &[Outcome]) -> Result<()> {
+    for Outcome {
+        id,
+        attempts,
+        failed,
+    } in outcomes
+    {
+        let mail = diesel::update(mails::table.find(id));
+        match failed {
+            None => mail
+                .set((
+                    mails::sent_at.eq(tx.now),
+                    mails::due_at.eq(None::<NaiveDateTime>),
+                    mails::token.eq(None::<Vec<u8>>),
+                    mails::failure.eq(None::<String>),
+                ))
+                .execute(tx.conn)?,
+            Some(failure) => {
+                let pause = usize::try_from(*attempts - 1)
+                    .ok()
+                    .and_then(|tried| PAUSES.get(tried))
+                    .filter(|_| !failure.for_good);
+                mail.set((
+                    mails::due_at.eq(pause.map(|minutes| tx.now + TimeDelta::minutes(*minutes))),
+                    mails::failure.eq(&failure.why),
+                ))
+                .execute(tx.conn)?
+            }
+        };
+    }
+    Ok(())
+}
