@@ -110,6 +110,11 @@ pub const SETTINGS: &[Setting] = &[
         "Whom mails come from.",
     ),
     setting(
+        "MANDAT_TENDER_DAYS",
+        "30",
+        "How long a tender without a deadline stays open.",
+    ),
+    setting(
         "MANDAT_QUOTE_HOURS",
         "24",
         "How long a quote can be redeemed.",
@@ -150,6 +155,7 @@ pub struct Config {
     pub access_token_minutes: i64,
     pub session_days: i64,
     pub invitation_days: i64,
+    pub tender_days: i64,
     pub app_url: String,
     pub smtp_url: String,
     pub mail_from: String,
@@ -190,6 +196,7 @@ impl Config {
             access_token_minutes: reader.positive("MANDAT_ACCESS_TOKEN_MINUTES"),
             session_days: reader.positive("MANDAT_SESSION_DAYS"),
             invitation_days: reader.positive("MANDAT_INVITATION_DAYS"),
+            tender_days: reader.positive("MANDAT_TENDER_DAYS"),
             sign_up_hours: reader.positive("MANDAT_SIGN_UP_HOURS"),
             password_reset_minutes: reader.positive("MANDAT_PASSWORD_RESET_MINUTES"),
             smtp_url: reader.text("MANDAT_SMTP_URL"),

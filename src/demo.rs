@@ -418,6 +418,7 @@ fn invitation<'a>(
         requested,
         families: &[],
         replace: &NONE,
+        tender: None,
         message: None,
         by,
         lasts: TimeDelta::days(30),

@@ -6,5 +6,6 @@ DROP TABLE sessions;
 DROP TABLE operator_roles;
 DROP TABLE password_resets;
 DROP TABLE sign_ups;
+DROP TABLE throttles;
 DROP TABLE password_failures;
 DROP TABLE users;

@@ -36,6 +36,14 @@ CREATE TABLE password_resets (
 );
 CREATE INDEX password_resets_of_user ON password_resets (user_id);
 
+-- How often something happened lately, by a MAC of what and who.
+CREATE TABLE throttles (
+    subject BYTEA     NOT NULL PRIMARY KEY,
+    since   TIMESTAMP NOT NULL,
+    hits    INTEGER   NOT NULL
+);
+CREATE INDEX throttles_by_age ON throttles (since);
+
 CREATE TABLE operator_roles (
     user_id    BYTEA     NOT NULL REFERENCES users (id),
     role       TEXT      NOT NULL CHECK (role IN ('operator_admin', 'operator_billing', 'operator_support')),

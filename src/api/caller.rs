@@ -33,6 +33,20 @@ pub struct Origin {
     pub user_agent: Option<String>,
 }
 
+/// Somebody who may or may not be signed in: a credential that is shown must be a good one.
+#[derive(Debug, Clone)]
+pub struct Visitor(Option<Caller>);
+
+impl Visitor {
+    /// Who it is, if it says so.
+    pub fn identify(&self, tx: &mut Tx) -> Result<Option<Identity>> {
+        self.0
+            .as_ref()
+            .map(|caller| caller.identify(tx))
+            .transpose()
+    }
+}
+
 /// The id that the outermost layer gave this request.
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
@@ -103,6 +117,18 @@ impl FromRequest for Caller {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(read(request))
+    }
+}
+
+impl FromRequest for Visitor {
+    type Error = Error;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(match request.headers().contains_key(AUTHORIZATION) {
+            true => read(request).map(|caller| Self(Some(caller))),
+            false => Ok(Self(None)),
+        })
     }
 }
 

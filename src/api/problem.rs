@@ -148,9 +148,14 @@ pub const fn status(code: Code) -> StatusCode {
         | OppositePartnership
         | PaymentMethodInUse
         | PendingInvitationExists
+        | ProposalExists
+        | ProposalSettled
         | QuoteExpired
         | QuoteRedeemed
-        | QuoteStale => StatusCode::CONFLICT,
+        | QuoteStale
+        | TenderFull
+        | TenderNotOpen
+        | TenderNotViewed => StatusCode::CONFLICT,
         LinkDead => StatusCode::GONE,
         VersionMismatch => StatusCode::PRECONDITION_FAILED,
         PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,

@@ -1,6 +1,6 @@
 //! Shapes that several rooms show or take.
 use crate::domain::id::OrganizationId;
-use crate::domain::money::{self, Currency};
+use crate::domain::money::{self, Currency, MoneyFault};
 use crate::domain::refusal::Fault;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -17,6 +17,21 @@ pub struct MoneyView {
     )]
     pub amount: String,
     pub currency: Currency,
+}
+
+impl MoneyView {
+    /// The amount that this says, which is not below zero; a fault is named below `at`.
+    pub fn read(&self, at: &str) -> Result<money::Money, Fault> {
+        let fault = |code| Fault::new(format!("{at}/amount"), code);
+        match money::Money::parse(&self.amount, self.currency) {
+            Ok(money) if money.minor < 0 => Err(fault("out_of_range")),
+            Ok(money) => Ok(money),
+            Err(MoneyFault::OutOfRange) => Err(fault("out_of_range")),
+            Err(MoneyFault::Malformed | MoneyFault::TooPrecise | MoneyFault::CurrencyMismatch) => {
+                Err(fault("amount"))
+            }
+        }
+    }
 }
 
 impl From<money::Money> for MoneyView {

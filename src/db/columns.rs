@@ -11,6 +11,7 @@ use crate::domain::money::Currency;
 use crate::domain::organization::{OperatorRole, OrganizationKind, Role};
 use crate::domain::product::{Period, ProductState};
 use crate::domain::settlement::{Orderer, Payer};
+use crate::domain::tender::{ProposalStatus, TenderOutcome, TenderStatus};
 use crate::domain::vat::VatTreatment;
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, Queryable};
@@ -107,7 +108,10 @@ word_columns!(
     PaymentMode,
     Period,
     ProductState,
+    ProposalStatus,
     Role,
+    TenderOutcome,
+    TenderStatus,
     WhoMayAsk,
     TransactionKind,
     VatTreatment,

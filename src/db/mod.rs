@@ -4,6 +4,7 @@ mod dialect;
 pub mod lease;
 pub mod record;
 pub mod schema;
+pub mod throttle;
 pub mod witness;
 mod writer;
 

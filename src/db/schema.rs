@@ -42,6 +42,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    throttles (subject) {
+        subject -> Binary,
+        since -> Timestamp,
+        hits -> Integer,
+    }
+}
+
+diesel::table! {
     operator_roles (user_id, valid_from) {
         user_id -> Binary,
         role -> Text,
@@ -610,12 +618,123 @@ diesel::table! {
 
 diesel::joinable!(ledger_entries -> ledger_transactions (transaction_id));
 
+diesel::table! {
+    tenders (id) {
+        id -> Binary,
+        status -> Text,
+        organization_id -> Nullable<Binary>,
+        author_id -> Nullable<Binary>,
+        subject -> Text,
+        description -> Text,
+        region -> Text,
+        budget_minor -> Nullable<BigInt>,
+        budget_currency -> Nullable<Text>,
+        deadline -> Nullable<Timestamp>,
+        contact_name -> Text,
+        contact_email -> Text,
+        contact_phone -> Text,
+        language -> Text,
+        opening_cap -> Nullable<Integer>,
+        outcome -> Nullable<Text>,
+        selected_id -> Nullable<Binary>,
+        opened_at -> Nullable<Timestamp>,
+        concluded_at -> Nullable<Timestamp>,
+        expires_at -> Timestamp,
+        version -> Integer,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    tender_families (tender_id, family) {
+        tender_id -> Binary,
+        family -> Text,
+    }
+}
+
+diesel::table! {
+    tender_languages (tender_id, language) {
+        tender_id -> Binary,
+        language -> Text,
+    }
+}
+
+diesel::table! {
+    tender_links (hash) {
+        hash -> Binary,
+        tender_id -> Binary,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    tender_preferences (organization_id) {
+        organization_id -> Binary,
+        wanted -> Bool,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
+    tender_preference_items (organization_id, kind, value) {
+        organization_id -> Binary,
+        kind -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    tender_matches (partner_id, tender_id) {
+        tender_id -> Binary,
+        partner_id -> Binary,
+    }
+}
+
+diesel::table! {
+    tender_viewings (id) {
+        id -> Binary,
+        tender_id -> Binary,
+        partner_id -> Binary,
+        user_id -> Binary,
+        viewed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    proposals (id) {
+        id -> Binary,
+        tender_id -> Binary,
+        partner_id -> Binary,
+        status -> Text,
+        text -> Text,
+        price_minor -> Nullable<BigInt>,
+        price_currency -> Nullable<Text>,
+        valid_until -> Date,
+        version -> Integer,
+        created_at -> Timestamp,
+        revised_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    tender_questions (id) {
+        id -> Binary,
+        tender_id -> Binary,
+        partner_id -> Binary,
+        text -> Text,
+        answer -> Nullable<Text>,
+        asked_at -> Timestamp,
+        answered_at -> Nullable<Timestamp>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     users,
     operator_roles,
     password_failures,
     sign_ups,
     password_resets,
+    throttles,
     sessions,
     refresh_tokens,
     api_tokens,
@@ -660,4 +779,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     leases,
     mails,
     standings,
+    tenders,
+    tender_families,
+    tender_languages,
+    tender_links,
+    tender_preferences,
+    tender_preference_items,
+    tender_matches,
+    tender_viewings,
+    proposals,
+    tender_questions,
 );

@@ -14,6 +14,14 @@ words! {
         PasswordReset = "password_reset",
         PaymentModeChanged = "payment_mode_changed",
         SignUp = "sign_up",
+        TenderAnswer = "tender_answer",
+        TenderConcluded = "tender_concluded",
+        TenderConfirm = "tender_confirm",
+        TenderExtract = "tender_extract",
+        TenderOpened = "tender_opened",
+        TenderProposal = "tender_proposal",
+        TenderQuestion = "tender_question",
+        TenderSelected = "tender_selected",
     }
 }
 
@@ -34,12 +42,20 @@ impl MailTemplate {
             Self::MemberInvitation => Some(Link::Service("/v1/member-invitation-links/")),
             Self::PasswordReset => Some(Link::Page("/reset-password")),
             Self::SignUp => Some(Link::Page("/verify-email")),
+            Self::TenderConfirm
+            | Self::TenderOpened
+            | Self::TenderProposal
+            | Self::TenderQuestion => Some(Link::Service("/v1/tender-links/")),
             Self::AccountExists
             | Self::InvitationAccepted
             | Self::InvitationDeclined
             | Self::PartnershipEnded
             | Self::PasswordChanged
-            | Self::PaymentModeChanged => None,
+            | Self::PaymentModeChanged
+            | Self::TenderAnswer
+            | Self::TenderConcluded
+            | Self::TenderExtract
+            | Self::TenderSelected => None,
         }
     }
 }

@@ -22,5 +22,6 @@ pub mod refund;
 pub mod refusal;
 pub mod scopes;
 pub mod settlement;
+pub mod tender;
 pub mod vat;
 mod words;

@@ -18,6 +18,7 @@ pub mod programme;
 pub mod quotes;
 pub mod service_status;
 pub mod teams;
+pub mod tenders;
 
 use crate::api::locale;
 use crate::api::openapi::{down, finish};
@@ -61,6 +62,7 @@ rooms!(
     quotes,
     service_status,
     teams,
+    tenders,
 );
 
 #[derive(OpenApi)]
@@ -85,6 +87,7 @@ rooms!(
         (name = "Admin", description = "For the operator's staff."),
         (name = "Service", description = "How the service stands."),
         (name = "Partnerships", description = "What a customer lets a partner do."),
+        (name = "Tenders", description = "Calls for help to all partners who want them, and their proposals."),
     ),
     modifiers(&Bearer),
 )]

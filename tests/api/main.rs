@@ -19,3 +19,4 @@ mod partnerships;
 mod preferences;
 mod sign_up;
 mod tables;
+mod tenders;

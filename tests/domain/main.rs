@@ -7,5 +7,6 @@ mod money;
 mod pricing;
 mod refund;
 mod settlement;
+mod tender;
 mod vat;
 mod vectors;

@@ -5,16 +5,34 @@ use crate::domain::id::PriceListId;
 use crate::domain::money::{Currency, Money, Rate};
 use crate::domain::pricing::{Advantage, Tariff, VolumeTier};
 use crate::domain::product::Period;
+use crate::domain::refusal::Fault;
 use crate::error::{Error, Result};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub fn insert_family(tx: &mut Tx, code: &str, name: &str) -> Result<()> {
     diesel::insert_into(families::table)
         .values((families::code.eq(code), families::name.eq(name)))
         .execute(tx.conn)?;
     Ok(())
+}
+
+/// A fault for each of the families that there is none of, below `at`.
+pub fn unknown_families(tx: &mut Tx, named: &[String], at: &str) -> Result<Vec<Fault>> {
+    let known: BTreeSet<String> = families::table
+        .filter(families::code.eq_any(named))
+        .select(families::code)
+        .load(tx.conn)?
+        .into_iter()
+        .collect();
+    let unknown = named
+        .iter()
+        .enumerate()
+        .filter(|(_, family)| !known.contains(*family));
+    Ok(unknown
+        .map(|(index, _)| Fault::new(format!("{at}/{index}"), "unknown_family"))
+        .collect())
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]

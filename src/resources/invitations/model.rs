@@ -134,6 +134,8 @@ pub struct New<'a> {
     pub requested: &'a Access,
     pub families: &'a [String],
     pub replace: &'a BTreeSet<PartnershipId>,
+    /// The tender it was won through (TND-5).
+    pub tender: Option<TenderId>,
     pub message: Option<&'a str>,
     pub by: UserId,
     pub lasts: TimeDelta,
@@ -175,6 +177,7 @@ pub fn insert(tx: &mut Tx, new: &New) -> Result<(Invitation, String)> {
             invitations::partner_id.eq(new.partner),
             invitations::requested_level.eq(new.requested.terms().level()),
             invitations::requested_mode.eq(new.requested.terms().payment_mode()),
+            invitations::tender_id.eq(new.tender),
             invitations::message.eq(new.message),
             invitations::token_hash.eq(hash),
             invitations::sent_at.eq(tx.now),

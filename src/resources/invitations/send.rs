@@ -9,12 +9,12 @@ use crate::api::views::exactly_one;
 use crate::api::{Caller, Post, Reply};
 use crate::config::Config;
 use crate::db::record::Event;
-use crate::db::schema::{families, organizations, partnerships as partnership_table};
+use crate::db::schema::{organizations, partnerships as partnership_table};
 use crate::db::witness::{self, Identity};
 use crate::db::{Db, Tx};
 use crate::domain::access::{Access, Naming};
 use crate::domain::event::EventType;
-use crate::domain::id::{OrganizationId, PartnershipId};
+use crate::domain::id::{OrganizationId, PartnershipId, TenderId};
 use crate::domain::invitation::Direction;
 use crate::domain::partnership::conflicts;
 use crate::domain::policy::{self, Action};
@@ -22,8 +22,10 @@ use crate::domain::refusal::{Code, Fault, Refusal};
 use crate::error::Result;
 use crate::resources::accounts::model::normal;
 use crate::resources::accounts::step_up::{self, PasswordGiven};
+use crate::resources::catalogue::model as catalogue;
 use crate::resources::partnerships::{self, customer};
 use crate::resources::programme::model as programme;
+use crate::resources::tenders::model as tenders;
 use actix_web::post;
 use actix_web::web::{Data, Path};
 use chrono::TimeDelta;
@@ -65,6 +67,8 @@ pub struct NewInvitation {
     #[validate(length(max = 256))]
     #[schema(example = "correct horse battery staple")]
     password: Option<String>,
+    /// From a customer: the tender that it has awarded to this partner.
+    tender_id: Option<TenderId>,
     /// A word to the other side.
     #[validate(length(max = 1000))]
     #[schema(
@@ -140,6 +144,9 @@ fn from_customer(
         return Err(Refusal::by(Code::NotAPartner, "PRG-2").into());
     }
     customer::must_own(tx, customer, access.products(), "/access/product_ids")?;
+    if let Some(tender) = new.tender_id {
+        tenders::must_be_won(tx, identity.user, tender, (customer, partner))?;
+    }
     between_strangers(tx, customer, partner)?;
     let replace = replaceable(tx, identity, customer, new, given)?;
     if let Access::Limited { .. } = access {
@@ -164,6 +171,7 @@ fn from_customer(
             requested: &access,
             families: &[],
             replace: &replace,
+            tender: new.tender_id,
             message: new.message.as_deref(),
             by: identity.user,
             lasts,
@@ -181,6 +189,7 @@ fn from_partner(
     let mut faults = alternatives(new);
     faults.extend(absent("/access", new.access.is_some()));
     faults.extend(absent("/replace", new.replace.is_some()));
+    faults.extend(absent("/tender_id", new.tender_id.is_some()));
     let access = wanted(
         "/requested_access",
         new.requested_access.as_ref(),
@@ -191,7 +200,11 @@ fn from_partner(
     if let Some(Access::Full { .. }) = access {
         faults.extend(absent("/requested_families", !families.is_empty()));
     }
-    faults.extend(unknown_families(tx, &families)?);
+    faults.extend(catalogue::unknown_families(
+        tx,
+        &families,
+        "/requested_families",
+    )?);
     match new.customer_organization_id {
         Some(customer) if customer == partner => {
             faults.push(Fault::new("/customer_organization_id", "same_organization"))
@@ -235,6 +248,7 @@ fn from_partner(
             requested: &access,
             families: &families.into_iter().collect::<Vec<_>>(),
             replace: &BTreeSet::new(),
+            tender: None,
             message: new.message.as_deref(),
             by: identity.user,
             lasts,
@@ -273,22 +287,6 @@ fn wanted(
 
 fn known(tx: &mut Tx, organization: OrganizationId) -> Result<bool> {
     Ok(diesel::select(exists(organizations::table.find(organization))).get_result(tx.conn)?)
-}
-
-fn unknown_families(tx: &mut Tx, named: &[String]) -> Result<Vec<Fault>> {
-    let known: BTreeSet<String> = families::table
-        .filter(families::code.eq_any(named))
-        .select(families::code)
-        .load(tx.conn)?
-        .into_iter()
-        .collect();
-    let unknown = named
-        .iter()
-        .enumerate()
-        .filter(|(_, family)| !known.contains(*family));
-    Ok(unknown
-        .map(|(index, _)| Fault::new(format!("/requested_families/{index}"), "unknown_family"))
-        .collect())
 }
 
 /// Two that are neither partners yet, nor partners the other way round, nor about to be.

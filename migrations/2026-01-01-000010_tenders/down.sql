@@ -1,0 +1,10 @@
+DROP TABLE tender_questions;
+DROP TABLE proposals;
+DROP TABLE tender_viewings;
+DROP TABLE tender_matches;
+DROP TABLE tender_preference_items;
+DROP TABLE tender_preferences;
+DROP TABLE tender_links;
+DROP TABLE tender_languages;
+DROP TABLE tender_families;
+DROP TABLE tenders;
