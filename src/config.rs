@@ -139,6 +139,11 @@ pub const SETTINGS: &[Setting] = &[
         "",
         "VAT rates besides the built-in ones of Switzerland, Liechtenstein and the European Union: country, first day and rate, separated by blanks, the next after a comma, as in `NO 2005-01-01 0.25, GB 2011-01-04 0.20`.",
     ),
+    setting(
+        "MANDAT_AUDIT_HEADS",
+        "",
+        "A file, best on another machine's disk, to which the signed head of the audit log is added each minute, so that a log that was cut off shows it.",
+    ),
 ];
 
 /// The settings in force.
@@ -165,6 +170,7 @@ pub struct Config {
     pub seller: String,
     pub seller_vat_number: String,
     pub vat: Rates,
+    pub audit_heads: String,
 }
 
 impl Config {
@@ -205,6 +211,7 @@ impl Config {
             seller: reader.text("MANDAT_SELLER"),
             seller_vat_number: reader.text("MANDAT_SELLER_VAT_NUMBER"),
             vat: Rates::new(reader.seller_country(), reader.vat_rates()),
+            audit_heads: reader.text("MANDAT_AUDIT_HEADS"),
         };
         if !config.secret_key.is_empty() && config.secret_key.len() < 32 {
             reader

@@ -14,7 +14,8 @@ use mandat::jobs;
 use mandat::resources::accounts::model::{self as accounts, NewUser};
 use mandat::resources::accounts::password;
 use mandat::resources::accounts::tokens::{self, NewApiToken, TokenScope};
-use mandat::resources::{self, billing};
+use mandat::resources::audit::chain::Head;
+use mandat::resources::{self, audit, billing};
 use mandat::service::{self, Service};
 use std::io::Write;
 use std::process::ExitCode;
@@ -51,8 +52,12 @@ enum Command {
     },
     /// Measure how fast the service is, against its limits in the same run; exit code 1 if it misses one.
     Bench(Bench),
-    /// Prove the books; exit code 1 and the differences if they are not right.
-    Verify,
+    /// Prove the books and the audit log; exit code 1 and the differences if they are not right.
+    Verify {
+        /// The head of the audit log that an earlier proof printed.
+        #[arg(long)]
+        head: Option<String>,
+    },
     /// Print the OpenAPI document.
     Openapi {
         /// The 3.0.3 rendering instead of 3.1.
@@ -186,7 +191,7 @@ async fn run(cli: Cli) -> Result<()> {
                 },
         } => create_token(email, name, scopes, days).await,
         Command::Bench(options) => bench(options).await,
-        Command::Verify => verify().await,
+        Command::Verify { head } => verify(head).await,
         Command::Openapi { older } => {
             let (newest, oldest) = resources::documents();
             let document = if older { oldest } else { newest };
@@ -225,8 +230,7 @@ async fn serve(options: Serve) -> Result<()> {
         .map_err(|error| Error::internal(format!("{listen}: {error}")))?;
     say(format_args!("{greeting}Mandat serves at http://{listen}"))?;
     let served = server.run().await.map_err(Error::internal);
-    jobs.stop().await;
-    served
+    served.and(jobs.stop().await)
 }
 
 async fn work() -> Result<()> {
@@ -237,8 +241,7 @@ async fn work() -> Result<()> {
     let jobs = jobs::start(&Service::start(db, config).await?);
     say("Mandat works")?;
     told_to_stop().await?;
-    jobs.stop().await;
-    Ok(())
+    jobs.stop().await
 }
 
 /// Waits for what an operator or a service manager sends.
@@ -299,15 +302,29 @@ async fn bench(options: Bench) -> Result<()> {
     }
 }
 
-async fn verify() -> Result<()> {
-    let proof = open().await?.snapshot(billing::verify::verify).await?;
+async fn verify(head: Option<String>) -> Result<()> {
+    let config = Config::from_env()?;
+    let db = open().await?;
+    let proof = db.snapshot(billing::verify::verify).await?;
     for difference in &proof.differences {
         say(difference)?;
     }
-    match proof.differences.len() {
+    let known = head.as_deref().map(str::parse).transpose()?;
+    let kept = audit::heads::last_kept(&config.audit_heads)?;
+    let heads: Vec<Head> = known.into_iter().chain(kept).collect();
+    let log = db
+        .snapshot(move |tx| audit::proof::verify(tx, heads.clone()))
+        .await?;
+    for difference in &log.differences {
+        say(difference)?;
+    }
+    match proof.differences.len() + log.differences.len() {
         0 => say(format_args!(
-            "{} transactions with {} entries: all right",
-            proof.transactions, proof.entries
+            "{} transactions with {} entries, {} lines of the audit log: all right\n{}",
+            proof.transactions,
+            proof.entries,
+            log.entries,
+            log.head.map(|head| head.to_string()).unwrap_or_default()
         )),
         count => Err(Error::internal(format!("{count} differences"))),
     }

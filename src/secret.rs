@@ -1,6 +1,7 @@
 //! The one secret of the service, and all that is derived from it.
 use crate::error::{Error, Result};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
+use aws_lc_rs::signature::Ed25519KeyPair;
 use aws_lc_rs::{constant_time, digest, hkdf, hmac, rand};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
@@ -12,6 +13,10 @@ pub enum Purpose {
     Mail,
     SigningKey,
     PaymentMethod,
+    /// Links the rows of the audit log.
+    AuditChain,
+    /// Signs where the audit log ends.
+    AuditHead,
 }
 
 /// Derives every MAC and sealing key from the root secret (HKDF-SHA-256, RFC 5869).
@@ -36,6 +41,8 @@ impl Keyring {
             Purpose::Mail => b"mail",
             Purpose::SigningKey => b"signing key",
             Purpose::PaymentMethod => b"payment method",
+            Purpose::AuditChain => b"audit chain",
+            Purpose::AuditHead => b"audit head",
         };
         let mut key = [0; 32];
         self.root
@@ -55,6 +62,12 @@ impl Keyring {
         let mut tag = [0; 32];
         tag.copy_from_slice(context.sign().as_ref());
         Ok(tag)
+    }
+
+    /// The Ed25519 key of a purpose; several are told apart by `of`.
+    pub fn signer(&self, purpose: Purpose, of: &[u8]) -> Result<Ed25519KeyPair> {
+        let seed = self.mac(purpose, &[of])?;
+        Ed25519KeyPair::from_seed_unchecked(&seed).map_err(Error::internal)
     }
 
     /// AES-256-GCM with a random nonce, which goes in front.
@@ -78,6 +91,14 @@ impl Keyring {
         )?;
         Ok(plain.to_vec())
     }
+}
+
+/// A value's digest under a salt of its own: says nothing of the value once the salt is gone.
+pub fn commitment(salt: &[u8], value: &str) -> Vec<u8> {
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(salt);
+    context.update(value.as_bytes());
+    context.finish().as_ref().to_vec()
 }
 
 /// The one source of chance: ids, tokens, salts.

@@ -3,6 +3,7 @@ use crate::api::jwt::Signer;
 use crate::api::paths::Paths;
 use crate::api::{Reply, answer, docs};
 use crate::config::Config;
+use crate::db::reads::Reads;
 use crate::db::{Clock, Connector, Db, Given};
 use crate::domain::id::NodeId;
 use crate::domain::refusal::{Code, Refusal};
@@ -26,6 +27,8 @@ pub struct Service {
     pub config: Data<Config>,
     /// The mail server, where one is configured.
     pub mailer: Option<Mailer>,
+    /// What was read on another's behalf and is not written yet.
+    pub reads: Data<Reads>,
     /// Which of several nodes this is, towards the leases of jobs.
     pub node: NodeId,
     documents: (Bytes, Bytes),
@@ -93,6 +96,7 @@ impl Service {
             signer: Data::new(signer),
             mailer: Mailer::open(&config)?,
             config: Data::new(config),
+            reads: Data::default(),
             node,
         })
     }
@@ -114,6 +118,7 @@ impl Service {
             .app_data(self.signer.clone())
             .app_data(self.config.clone())
             .app_data(self.paths.clone())
+            .app_data(self.reads.clone())
             .app_data(PathConfig::default().error_handler(|error, _| {
                 Error::from(Refusal::not_found().with("note", error)).into()
             }))

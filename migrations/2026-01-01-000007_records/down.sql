@@ -1,4 +1,5 @@
 DROP TABLE mails;
 DROP TABLE leases;
+DROP TABLE audit_heads;
 DROP TABLE audit_log;
 DROP TABLE events;

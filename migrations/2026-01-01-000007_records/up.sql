@@ -10,25 +10,47 @@ CREATE TABLE events (
     position    BIGINT    UNIQUE
 );
 CREATE INDEX events_without_position ON events (id) WHERE position IS NULL;
+CREATE INDEX events_of_customer ON events (customer_id, position);
+CREATE INDEX events_of_partner ON events (partner_id, position);
 
+-- Rows are linked once they are committed: position and link follow. The link covers everything but
+-- the address, for which its salted digest stands; address and salt go with the person (ERA-1).
 CREATE TABLE audit_log (
     id              BYTEA     NOT NULL PRIMARY KEY,
     event_id        BYTEA     REFERENCES events (id),
     actor_id        BYTEA,
     credential      TEXT,
     organization_id BYTEA     REFERENCES organizations (id),
+    partner_id      BYTEA     REFERENCES organizations (id),
     partnership_id  BYTEA,
     action          TEXT      NOT NULL,
     rule            TEXT,
     subject         TEXT      NOT NULL,
     detail          TEXT      NOT NULL,
+    before          TEXT,
+    after           TEXT,
     request_id      TEXT,
-    address         TEXT,
+    address_digest  BYTEA,
     recorded_at     TIMESTAMP NOT NULL,
-    position        BIGINT    UNIQUE
+    address         TEXT,
+    salt            BYTEA,
+    position        BIGINT    UNIQUE,
+    link            BYTEA,
+    CHECK ((position IS NULL) = (link IS NULL))
 );
 CREATE INDEX audit_of_organization ON audit_log (organization_id, id);
+CREATE INDEX audit_of_partner ON audit_log (partner_id, id);
 CREATE INDEX audit_without_position ON audit_log (id) WHERE position IS NULL;
+
+-- Where the chain ended at the end of each day, and where it ends now: signed, so that a chain that was
+-- cut off shows it.
+CREATE TABLE audit_heads (
+    day       DATE      NOT NULL PRIMARY KEY,
+    position  BIGINT    NOT NULL UNIQUE,
+    link      BYTEA     NOT NULL,
+    signature BYTEA     NOT NULL,
+    signed_at TIMESTAMP NOT NULL
+);
 
 -- Which node does what only one may do at a time.
 CREATE TABLE leases (

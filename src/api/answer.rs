@@ -2,7 +2,10 @@
 //! with the headers that every one carries.
 use super::caller::RequestId;
 use super::locale;
+use super::paths::Paths;
 use super::problem::{self, Asked};
+use crate::db::Db;
+use crate::db::reads::{Reads, Sightings};
 use crate::domain::refusal::{Code, Refusal};
 use crate::error::Error;
 use actix_web::body::{BoxBody, MessageBody};
@@ -14,6 +17,7 @@ use actix_web::http::header::{
     REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use std::time::Instant;
 use uuid::Uuid;
@@ -45,6 +49,9 @@ pub async fn layer(
             answer.headers_mut().insert(ETAG, etag);
         }
     }
+    if [Method::GET, Method::HEAD].contains(asked.method()) && answer.status().as_u16() < 400 {
+        gather(&asked);
+    }
     close(answer.headers_mut(), &id, trace, asked.path());
     tracing::info!(
         request_id = %id,
@@ -55,6 +62,22 @@ pub async fn layer(
         "answered"
     );
     Ok(answer)
+}
+
+/// What was looked at on another's behalf goes to the audit log (AUD-1).
+fn gather(asked: &HttpRequest) {
+    let sightings = asked.extensions_mut().remove::<Sightings>();
+    let (Some(paths), Some(reads), Some(db)) = (
+        asked.app_data::<Data<Paths>>(),
+        asked.app_data::<Data<Reads>>(),
+        asked.app_data::<Data<Db>>(),
+    ) else {
+        return;
+    };
+    let pattern = asked.match_pattern().unwrap_or_default();
+    if let (Some(sightings), Some(action)) = (sightings, paths.reading(&pattern)) {
+        reads.gather(action, sightings.take(), db.clock().now());
+    }
 }
 
 /// An error becomes a problem document in the reader's language.

@@ -1,5 +1,6 @@
 //! Who is calling: what the credential says, and nothing more. Rights are those of the transaction.
 use super::jwt::Signer;
+use crate::db::reads::Sightings;
 use crate::db::witness::{self, Credential, Identity, Proof};
 use crate::db::{Db, Tx};
 use crate::domain::id::UserId;
@@ -23,6 +24,7 @@ pub struct Caller {
     /// The scope that an API token needs for this request.
     scope: &'static str,
     about: Origin,
+    sightings: Sightings,
 }
 
 /// Where a request came from.
@@ -81,6 +83,7 @@ impl Caller {
             proof,
             request_id: self.about.request_id.clone(),
             address: self.about.address.clone(),
+            sightings: self.sightings.clone(),
         })
     }
 }
@@ -159,7 +162,15 @@ fn read(request: &HttpRequest) -> Result<Caller> {
         credential,
         scope: scope(request),
         about: Origin::of(request),
+        sightings: sightings(request),
     })
+}
+
+/// What the outermost layer finds again when the request is answered.
+fn sightings(request: &HttpRequest) -> Sightings {
+    let sightings = Sightings::default();
+    request.extensions_mut().insert(sightings.clone());
+    sightings
 }
 
 fn scope(request: &HttpRequest) -> &'static str {

@@ -1,17 +1,32 @@
-//! Which methods a path answers, read from the document: the router itself does not tell.
+//! Which methods a path answers, and what its operations are called, read from the document: the router
+//! itself does not tell.
 use serde_json::Value;
+use std::collections::HashMap;
 
-/// Every documented path with its methods.
-pub struct Paths(Vec<(Vec<String>, String)>);
+/// Every documented path with its methods, and the names of those that read.
+pub struct Paths {
+    methods: Vec<(Vec<String>, String)>,
+    reads: HashMap<String, String>,
+}
 
 impl Paths {
     pub fn of(document: &Value) -> Self {
-        let paths = document["paths"].as_object().into_iter().flatten();
-        Self(
-            paths
+        let paths = || document["paths"].as_object().into_iter().flatten();
+        let reading = |(path, item): (&String, &Value)| {
+            let name = item["get"]["operationId"].as_str()?;
+            Some((path.clone(), name.to_owned()))
+        };
+        Self {
+            methods: paths()
                 .map(|(path, item)| (segments(path), allow(item)))
                 .collect(),
-        )
+            reads: paths().filter_map(reading).collect(),
+        }
+    }
+
+    /// What reading a path is called, by its pattern.
+    pub fn reading(&self, pattern: &str) -> Option<&str> {
+        self.reads.get(pattern).map(String::as_str)
     }
 
     /// The `Allow` header of a path; none for one that is not documented.
@@ -24,7 +39,7 @@ impl Paths {
                     .zip(&asked)
                     .all(|(known, asked)| known.starts_with('{') || known == asked)
         };
-        self.0
+        self.methods
             .iter()
             .find(|(known, _)| fits(known))
             .map(|(_, allow)| allow.as_str())

@@ -3,6 +3,8 @@ use crate::domain::id::OrganizationId;
 use crate::domain::money::{self, Currency, MoneyFault};
 use crate::domain::refusal::Fault;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// An amount, excluding VAT: a decimal string with the currency's number of places (PRC-1).
@@ -70,4 +72,15 @@ pub fn exactly_one(given: &[(&str, bool)]) -> Vec<Fault> {
             .map(|name| Fault::new(format!("/{name}"), "only_one").with("names", names.join(", ")))
             .collect(),
     }
+}
+
+/// What is kept as JSON, as words: a text as it is, anything else as its JSON, nothing for null.
+pub fn words_of(kept: &str) -> BTreeMap<String, String> {
+    let members: Map<String, Value> = serde_json::from_str(kept).unwrap_or_default();
+    let word = |(name, value): (String, Value)| match value {
+        Value::Null => None,
+        Value::String(text) => Some((name, text)),
+        other => Some((name, other.to_string())),
+    };
+    members.into_iter().filter_map(word).collect()
 }

@@ -2,6 +2,7 @@
 use crate::domain::access::{Level, PaymentMode};
 use crate::domain::billing::{EventKind, Initiator, InvoiceStatus, PaymentMethodKind};
 use crate::domain::enrolment::EnrolmentState;
+use crate::domain::event::EventType;
 use crate::domain::id::{Id, Kind};
 use crate::domain::invitation::{Direction, InvitationStatus, WhoMayAsk};
 use crate::domain::ledger::TransactionKind;
@@ -94,6 +95,7 @@ word_columns!(
     Direction,
     EnrolmentState,
     EventKind,
+    EventType,
     Initiator,
     InvitationStatus,
     InvoiceStatus,

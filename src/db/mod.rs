@@ -2,6 +2,7 @@
 pub mod columns;
 mod dialect;
 pub mod lease;
+pub mod reads;
 pub mod record;
 pub mod schema;
 pub mod throttle;

@@ -1,14 +1,14 @@
 //! What happened: the domain event and the audit row, written in the transaction in which it happened.
 use super::Tx;
 use super::schema::{audit_log, events, mails};
-use super::witness::{Identity, Proof};
+use super::witness::Identity;
 use crate::domain::event::EventType;
 use crate::domain::id::{EntryId, EventId, MailId, OrganizationId, PartnershipId};
 use crate::domain::locale::Language;
 use crate::domain::mail::MailTemplate;
 use crate::domain::policy::Standing;
 use crate::error::Result;
-use crate::secret::Purpose;
+use crate::secret::{self, Purpose};
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
@@ -20,6 +20,8 @@ pub struct Event {
     /// The id of what it happened to.
     pub subject: String,
     pub data: Value,
+    /// What it was before and is now, where a change has that; for the audit log alone.
+    pub change: Option<(Value, Value)>,
     /// The right by which it was done, and the partnership it came through.
     pub rule: Option<&'static str>,
     pub partnership: Option<PartnershipId>,
@@ -33,6 +35,7 @@ impl Event {
             partner: None,
             subject: subject.to_string(),
             data: json!({}),
+            change: None,
             rule: None,
             partnership: None,
         }
@@ -79,6 +82,14 @@ impl Event {
         Self { data, ..self }
     }
 
+    /// From what to what, in ids and words.
+    pub fn change(self, before: Value, after: Value) -> Self {
+        Self {
+            change: Some((before, after)),
+            ..self
+        }
+    }
+
     pub fn by_rule(self, rule: &'static str) -> Self {
         Self {
             rule: Some(rule),
@@ -104,24 +115,32 @@ impl Tx<'_> {
             ))
             .execute(self.conn)?;
         let entry: EntryId = self.new_id()?;
+        let address = by.and_then(|who| who.address.as_ref());
+        let salt: Option<[u8; 16]> = address.map(|_| secret::random()).transpose()?;
+        let digest = address
+            .zip(salt.as_ref())
+            .map(|(address, salt)| secret::commitment(salt, address));
+        let (before, after) = event.change.unzip();
         diesel::insert_into(audit_log::table)
             .values((
                 audit_log::id.eq(entry),
                 audit_log::event_id.eq(id),
                 audit_log::actor_id.eq(by.map(|who| who.user)),
-                audit_log::credential.eq(by.map(|who| match &who.proof {
-                    Proof::Session(session) => session.to_string(),
-                    Proof::Token(token, _) => token.to_string(),
-                })),
+                audit_log::credential.eq(by.map(|who| who.proof.to_string())),
                 audit_log::organization_id.eq(event.customer.or(event.partner)),
+                audit_log::partner_id.eq(event.customer.and(event.partner)),
                 audit_log::partnership_id.eq(event.partnership),
                 audit_log::action.eq(event.kind.as_str()),
                 audit_log::rule.eq(event.rule),
                 audit_log::subject.eq(&event.subject),
                 audit_log::detail.eq(&data),
+                audit_log::before.eq(before.map(|value| value.to_string())),
+                audit_log::after.eq(after.map(|value| value.to_string())),
                 audit_log::request_id.eq(by.map(|who| &who.request_id)),
-                audit_log::address.eq(by.and_then(|who| who.address.as_ref())),
+                audit_log::address_digest.eq(digest),
                 audit_log::recorded_at.eq(self.now),
+                audit_log::address.eq(address),
+                audit_log::salt.eq(salt.as_ref().map(|salt| salt.as_slice())),
             ))
             .execute(self.conn)?;
         Ok(id)

@@ -554,15 +554,31 @@ diesel::table! {
         actor_id -> Nullable<Binary>,
         credential -> Nullable<Text>,
         organization_id -> Nullable<Binary>,
+        partner_id -> Nullable<Binary>,
         partnership_id -> Nullable<Binary>,
         action -> Text,
         rule -> Nullable<Text>,
         subject -> Text,
         detail -> Text,
+        before -> Nullable<Text>,
+        after -> Nullable<Text>,
         request_id -> Nullable<Text>,
-        address -> Nullable<Text>,
+        address_digest -> Nullable<Binary>,
         recorded_at -> Timestamp,
+        address -> Nullable<Text>,
+        salt -> Nullable<Binary>,
         position -> Nullable<BigInt>,
+        link -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    audit_heads (day) {
+        day -> Date,
+        position -> BigInt,
+        link -> Binary,
+        signature -> Binary,
+        signed_at -> Timestamp,
     }
 }
 
@@ -776,6 +792,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     prepaid_accounts,
     events,
     audit_log,
+    audit_heads,
     leases,
     mails,
     standings,

@@ -1,4 +1,5 @@
 //! Who is calling, and where that person stands towards an organization: what the policy judges.
+use super::reads::Sightings;
 use super::schema::{
     api_tokens, assignments, enrolment_states, memberships, operator_roles, sessions, standings,
     users,
@@ -37,6 +38,8 @@ pub struct Identity {
     /// For the audit log: the request's id, and where it came from.
     pub request_id: String,
     pub address: Option<String>,
+    /// Where it is noted what the request looks at that is another's.
+    pub sightings: Sightings,
 }
 
 #[derive(Debug, Clone)]
@@ -44,6 +47,16 @@ pub enum Proof {
     Session(SessionId),
     /// With the token's scopes, separated by blanks.
     Token(ApiTokenId, String),
+}
+
+impl std::fmt::Display for Proof {
+    /// By its id.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Session(session) => session.fmt(f),
+            Self::Token(token, _) => token.fmt(f),
+        }
+    }
 }
 
 /// The person behind the credential, unless the session has ended or the token is dead.
@@ -213,6 +226,7 @@ pub fn organization(
 ) -> Result<Found<OrganizationId>> {
     let mut standings = standings_of(tx, identity.user, organization, tx.now)?;
     standings.extend(identity.operator.map(|role| Standing::Operator { role }));
+    identity.sightings.note(identity, organization, &standings);
     Ok(Found {
         what: organization,
         standings,

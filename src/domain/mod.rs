@@ -1,6 +1,7 @@
 //! FLOOR 1: the rules of the programme. Nothing here reads a clock, a socket or a table.
 pub mod access;
 pub mod account_number;
+pub mod audit;
 pub mod billing;
 pub mod country;
 pub mod enrolment;

@@ -39,6 +39,9 @@ words! {
         EndPartnership = "end_partnership",
         SettleInvoices = "settle_invoices",
         AssignCollaborators = "assign_collaborators",
+        ReadEvents = "read_events",
+        ReadAuditLog = "read_audit_log",
+        ManageWebhooks = "manage_webhooks",
     }
 }
 
@@ -275,6 +278,24 @@ pub const fn need(action: Action) -> Need {
             ReadInvoices,
         ),
         AssignCollaborators => (Nobody, (Administrator, Bond), &[], ReadPartnership),
+        ReadEvents => (
+            Administrator,
+            (Administrator, Nothing("ACC-1")),
+            &[],
+            ReadOrganization,
+        ),
+        ReadAuditLog => (
+            Administrator,
+            (Administrator, Nothing("AUD-1")),
+            &[Admin],
+            ReadOrganization,
+        ),
+        ManageWebhooks => (
+            Administrator,
+            (Administrator, Nothing("ACC-1")),
+            &[],
+            ReadOrganization,
+        ),
     };
     Need {
         member,

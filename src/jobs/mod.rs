@@ -3,7 +3,9 @@
 //! A job is a plain async function that does one step and says what comes next. Any number of nodes
 //! run all of them: a step that only one node may do takes a lease in its own transaction.
 pub mod expire;
+pub mod heads;
 pub mod mail;
+pub mod reads;
 pub mod sequence;
 
 use crate::error::{Error, Result};
@@ -41,6 +43,16 @@ const JOBS: &[Job] = &[
         step: |service| Box::pin(mail::step(service)),
     },
     Job {
+        name: "reads",
+        every: Duration::from_secs(1),
+        step: |service| Box::pin(reads::step(service)),
+    },
+    Job {
+        name: "heads",
+        every: Duration::from_secs(60),
+        step: |service| Box::pin(heads::step(service)),
+    },
+    Job {
         name: "expire",
         every: Duration::from_secs(600),
         step: |service| Box::pin(expire::step(service)),
@@ -56,6 +68,7 @@ const GRACE: Duration = Duration::from_secs(15);
 pub struct Running {
     stop: watch::Sender<bool>,
     jobs: JoinSet<()>,
+    service: Service,
 }
 
 /// Starts every job on this node.
@@ -65,17 +78,22 @@ pub fn start(service: &Service) -> Running {
     for job in JOBS {
         jobs.spawn(run(job, service.clone(), stopped.clone()));
     }
-    Running { stop, jobs }
+    Running {
+        stop,
+        jobs,
+        service: service.clone(),
+    }
 }
 
 impl Running {
-    /// Lets the steps under way end, and starts no other.
-    pub async fn stop(mut self) {
+    /// Lets the steps under way end, and starts no other; what was gathered in memory is written.
+    pub async fn stop(mut self) -> Result<()> {
         self.stop.send_replace(true);
         let ended = async { while self.jobs.join_next().await.is_some() {} };
         if tokio::time::timeout(GRACE, ended).await.is_err() {
             tracing::warn!("a job was still at work when the service stopped");
         }
+        reads::step(self.service).await.map(drop)
     }
 }
 

@@ -1,9 +1,11 @@
 //! FLOOR 4: the rooms, one a resource.
 pub mod access_checks;
 pub mod accounts;
+pub mod audit;
 pub mod billing;
 pub mod billing_events;
 pub mod catalogue;
+pub mod events;
 pub mod invitations;
 pub mod invoices;
 pub mod members;
@@ -48,7 +50,9 @@ macro_rules! rooms {
 rooms!(
     access_checks,
     accounts,
+    audit,
     billing_events,
+    events,
     invitations,
     invoices,
     members,
@@ -82,6 +86,8 @@ rooms!(
         (name = "Members", description = "Who belongs to an organization, and its work teams."),
         (name = "Organizations", description = "Who owns products, and what belongs to them."),
         (name = "Money", description = "Quotes, orders, billing events, invoices, prepaid accounts."),
+        (name = "Events", description = "What happened, for who follows along."),
+        (name = "Audit", description = "Who did and saw what, by which right."),
         (name = "Reference", description = "The tables by which everything is judged and settled."),
         (name = "Access checks", description = "May somebody do something, and why."),
         (name = "Admin", description = "For the operator's staff."),

@@ -8,6 +8,8 @@ mod world;
 mod access_checks;
 mod accounts;
 mod assignments;
+mod audit;
+mod events;
 mod invitations;
 mod invoices;
 mod jobs;

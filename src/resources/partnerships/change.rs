@@ -20,7 +20,7 @@ use crate::resources::invitations;
 use actix_web::put;
 use actix_web::web::{Data, Path};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -256,12 +256,17 @@ fn record(
     } else {
         EventType::PartnershipAccessChanged
     };
+    let facts = |access: &Access| {
+        let terms = access.terms();
+        json!({"level": terms.level(), "payment_mode": terms.payment_mode(), "product_ids": access.products()})
+    };
     let told = json!({"before": old.map(|old| old.as_str()), "after": new.as_str(), "product_ids": access.products()});
     let event = Event {
         partnership: Some(row.id),
         ..Event::new(kind, row.id)
             .between(Some(row.customer_id), Some(row.partner_id))
             .data(told)
+            .change(before.as_ref().map_or(Value::Null, facts), facts(access))
             .by_rule(rule)
     };
     let event = tx.record(Some(identity), event)?;
