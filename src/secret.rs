@@ -11,6 +11,7 @@ pub enum Purpose {
     Cursor,
     Fingerprint,
     Mail,
+    Unsubscribe,
     SigningKey,
     PaymentMethod,
     /// Links the rows of the audit log.
@@ -39,6 +40,7 @@ impl Keyring {
             Purpose::Cursor => b"cursor",
             Purpose::Fingerprint => b"fingerprint",
             Purpose::Mail => b"mail",
+            Purpose::Unsubscribe => b"unsubscribe",
             Purpose::SigningKey => b"signing key",
             Purpose::PaymentMethod => b"payment method",
             Purpose::AuditChain => b"audit chain",

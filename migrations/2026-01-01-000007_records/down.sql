@@ -1,3 +1,5 @@
+DROP TABLE notification_preferences;
+DROP TABLE notifications;
 DROP TABLE mails;
 DROP TABLE leases;
 DROP TABLE audit_heads;

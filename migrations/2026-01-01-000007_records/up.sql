@@ -63,6 +63,8 @@ CREATE TABLE mails (
     id         BYTEA     NOT NULL PRIMARY KEY,
     event_id   BYTEA     NOT NULL REFERENCES events (id),
     recipient  TEXT      NOT NULL,
+    -- Whose address it is, if someone's.
+    user_id    BYTEA     REFERENCES users (id),
     language   TEXT      NOT NULL,
     template   TEXT      NOT NULL,
     arguments  TEXT      NOT NULL,
@@ -74,6 +76,24 @@ CREATE TABLE mails (
     sent_at    TIMESTAMP,
     -- Why the last attempt failed.
     failure    TEXT
+);
+-- What is told in the application, by mail or not.
+CREATE TABLE notifications (
+    id         BYTEA     NOT NULL PRIMARY KEY,
+    user_id    BYTEA     NOT NULL REFERENCES users (id),
+    event_id   BYTEA     NOT NULL REFERENCES events (id),
+    template   TEXT      NOT NULL,
+    arguments  TEXT      NOT NULL,
+    created_at TIMESTAMP NOT NULL,
+    read_at    TIMESTAMP
+);
+CREATE INDEX notifications_of_user ON notifications (user_id, id);
+
+CREATE TABLE notification_preferences (
+    user_id  BYTEA   NOT NULL REFERENCES users (id),
+    category TEXT    NOT NULL,
+    by_mail  BOOLEAN NOT NULL,
+    PRIMARY KEY (user_id, category)
 );
 CREATE INDEX mails_to ON mails (recipient, created_at);
 CREATE INDEX mails_due ON mails (due_at) WHERE due_at IS NOT NULL;

@@ -7,7 +7,7 @@ use crate::domain::id::{Id, Kind};
 use crate::domain::invitation::{Direction, InvitationStatus, WhoMayAsk};
 use crate::domain::ledger::TransactionKind;
 use crate::domain::locale::Language;
-use crate::domain::mail::MailTemplate;
+use crate::domain::mail::{MailTemplate, NotificationCategory};
 use crate::domain::money::Currency;
 use crate::domain::organization::{OperatorRole, OrganizationKind, Role};
 use crate::domain::product::{Period, ProductState};
@@ -102,6 +102,7 @@ word_columns!(
     Language,
     Level,
     MailTemplate,
+    NotificationCategory,
     OperatorRole,
     Orderer,
     OrganizationKind,

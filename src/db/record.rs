@@ -1,11 +1,13 @@
 //! What happened: the domain event and the audit row, written in the transaction in which it happened.
 use super::Tx;
-use super::schema::{audit_log, events, mails};
+use super::schema::{audit_log, events, mails, notification_preferences, notifications, users};
 use super::witness::Identity;
 use crate::domain::event::EventType;
-use crate::domain::id::{EntryId, EventId, MailId, OrganizationId, PartnershipId};
+use crate::domain::id::{
+    EntryId, EventId, MailId, NotificationId, OrganizationId, PartnershipId, UserId,
+};
 use crate::domain::locale::Language;
-use crate::domain::mail::MailTemplate;
+use crate::domain::mail::{MailTemplate, NotificationCategory};
 use crate::domain::policy::Standing;
 use crate::error::Result;
 use crate::secret::{self, Purpose};
@@ -146,9 +148,21 @@ impl Tx<'_> {
         Ok(id)
     }
 
-    /// Puts a mail into the outbox: template and arguments, rendered when it is delivered. A token
-    /// in it is sealed.
+    /// Tells someone: puts a mail into the outbox (template and arguments, rendered when it is
+    /// delivered, a token in it sealed), unless its reader wants no mails of this kind, and a
+    /// notification beside it, if the address is a user's.
     pub fn mail(&mut self, event: EventId, mail: &Mail) -> Result<()> {
+        let user: Option<UserId> = users::table
+            .filter(users::email.eq(&mail.recipient))
+            .select(users::id)
+            .first(self.conn)
+            .optional()?;
+        if let Some(user) = user {
+            self.notify(event, user, mail)?;
+            if !self.wants_mail(user, mail.template.category())? {
+                return Ok(());
+            }
+        }
         let sealed = mail
             .token
             .as_ref()
@@ -160,6 +174,7 @@ impl Tx<'_> {
                 mails::id.eq(id),
                 mails::event_id.eq(event),
                 mails::recipient.eq(&mail.recipient),
+                mails::user_id.eq(user),
                 mails::language.eq(mail.language),
                 mails::template.eq(mail.template),
                 mails::arguments.eq(mail.arguments.to_string()),
@@ -170,6 +185,33 @@ impl Tx<'_> {
             ))
             .execute(self.conn)?;
         Ok(())
+    }
+
+    fn notify(&mut self, event: EventId, user: UserId, mail: &Mail) -> Result<()> {
+        let id: NotificationId = self.new_id()?;
+        diesel::insert_into(notifications::table)
+            .values((
+                notifications::id.eq(id),
+                notifications::user_id.eq(user),
+                notifications::event_id.eq(event),
+                notifications::template.eq(mail.template),
+                notifications::arguments.eq(mail.arguments.to_string()),
+                notifications::created_at.eq(self.now),
+            ))
+            .execute(self.conn)?;
+        Ok(())
+    }
+
+    fn wants_mail(&mut self, user: UserId, category: NotificationCategory) -> Result<bool> {
+        if category.is_contractual() {
+            return Ok(true);
+        }
+        let preference: Option<bool> = notification_preferences::table
+            .find((user, category))
+            .select(notification_preferences::by_mail)
+            .first(self.conn)
+            .optional()?;
+        Ok(preference.unwrap_or(true))
     }
 }
 

@@ -591,10 +591,31 @@ diesel::table! {
 }
 
 diesel::table! {
+    notifications (id) {
+        id -> Binary,
+        user_id -> Binary,
+        event_id -> Binary,
+        template -> Text,
+        arguments -> Text,
+        created_at -> Timestamp,
+        read_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    notification_preferences (user_id, category) {
+        user_id -> Binary,
+        category -> Text,
+        by_mail -> Bool,
+    }
+}
+
+diesel::table! {
     mails (id) {
         id -> Binary,
         event_id -> Binary,
         recipient -> Text,
+        user_id -> Nullable<Binary>,
         language -> Text,
         template -> Text,
         arguments -> Text,
@@ -795,6 +816,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_heads,
     leases,
     mails,
+    notifications,
+    notification_preferences,
     standings,
     tenders,
     tender_families,

@@ -9,6 +9,8 @@ words! {
         UserSignedIn = "user.signed_in",
         UserLockedOut = "user.locked_out",
         UserChanged = "user.changed",
+        NotificationPreferencesChanged = "notification_preferences.changed",
+        NotificationRead = "notification.read",
         UserPasswordChanged = "user.password_changed",
         UserPasswordResetRequested = "user.password_reset_requested",
         UserPasswordReset = "user.password_reset",

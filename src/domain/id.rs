@@ -51,6 +51,7 @@ kinds! {
     Entry EntryId = "entry",
     Event EventId = "evt",
     Mail MailId = "mail",
+    Notification NotificationId = "ntf",
     Node NodeId = "node",
     PriceList PriceListId = "pricelist",
 }

@@ -25,6 +25,34 @@ words! {
     }
 }
 
+words! {
+    /// What kind of thing a person is told.
+    NotificationCategory {
+        /// The account itself.
+        Account = "account",
+        /// What became of one's invitations.
+        Answers = "answers",
+        /// Invitations to partnerships and organizations.
+        Invitations = "invitations",
+        /// Tenders of one's own: proposals, questions, who opened them.
+        OwnTenders = "own_tenders",
+        /// Partnerships: their terms and their end.
+        Partnerships = "partnerships",
+        /// Tenders of others: calls for help, and what became of one's proposals.
+        Tenders = "tenders",
+    }
+}
+
+impl NotificationCategory {
+    /// Whether its mails belong to the contract, so that nobody turns them off (NTF-2).
+    pub const fn is_contractual(self) -> bool {
+        match self {
+            Self::Account | Self::Invitations | Self::OwnTenders | Self::Partnerships => true,
+            Self::Answers | Self::Tenders => false,
+        }
+    }
+}
+
 /// Where a link leads; its token follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Link {
@@ -56,6 +84,26 @@ impl MailTemplate {
             | Self::TenderConcluded
             | Self::TenderExtract
             | Self::TenderSelected => None,
+        }
+    }
+
+    /// What kind of thing it tells.
+    pub const fn category(self) -> NotificationCategory {
+        match self {
+            Self::AccountExists | Self::PasswordChanged | Self::PasswordReset | Self::SignUp => {
+                NotificationCategory::Account
+            }
+            Self::InvitationAccepted | Self::InvitationDeclined => NotificationCategory::Answers,
+            Self::Invitation | Self::MemberInvitation => NotificationCategory::Invitations,
+            Self::TenderConfirm
+            | Self::TenderOpened
+            | Self::TenderProposal
+            | Self::TenderQuestion => NotificationCategory::OwnTenders,
+            Self::PartnershipEnded | Self::PaymentModeChanged => NotificationCategory::Partnerships,
+            Self::TenderAnswer
+            | Self::TenderConcluded
+            | Self::TenderExtract
+            | Self::TenderSelected => NotificationCategory::Tenders,
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod events;
 pub mod invitations;
 pub mod invoices;
 pub mod members;
+pub mod notifications;
 pub mod orders;
 pub mod organizations;
 pub mod outbox;
@@ -56,6 +57,7 @@ rooms!(
     invitations,
     invoices,
     members,
+    notifications,
     orders,
     organizations,
     outbox,

@@ -12,14 +12,14 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// What the mail server answers to a recipient, and what it has taken.
 #[derive(Default)]
-struct Server {
+pub struct Server {
     answer: Mutex<&'static str>,
     taken: Mutex<Vec<(String, String)>>,
 }
 
 impl Server {
     /// Serves until the runtime ends; the address it listens on.
-    async fn start(answer: &'static str) -> (Arc<Self>, String) {
+    pub async fn start(answer: &'static str) -> (Arc<Self>, String) {
         let server = Arc::new(Self::default());
         server.answers(answer);
         let listener = TcpListener::bind("127.0.0.1:0")
@@ -43,7 +43,7 @@ impl Server {
         *self.answer.lock().expect("no test has panicked") = answer;
     }
 
-    fn taken(&self) -> Vec<(String, String)> {
+    pub fn taken(&self) -> Vec<(String, String)> {
         self.taken.lock().expect("no test has panicked").clone()
     }
 
@@ -88,7 +88,7 @@ impl Server {
 }
 
 /// The world's service with a mail server.
-fn with_server(world: &World, address: &str) -> Service {
+pub fn with_server(world: &World, address: &str) -> Service {
     let mut service = world.service.clone();
     let config = Config {
         smtp_url: format!("smtp://{address}"),
@@ -98,7 +98,7 @@ fn with_server(world: &World, address: &str) -> Service {
     service
 }
 
-async fn invite(world: &World) {
+pub async fn invite(world: &World) {
     let org = world.organization("Bäckerei Sommer").await;
     let partner = world.organization("Studio Lumen").await;
     let access = json!({"level": "full", "product_ids": null, "payment_mode": "partner"});
@@ -107,12 +107,12 @@ async fn invite(world: &World) {
     world.post("anna", &path, body).await.expect(201);
 }
 
-async fn newest(world: &World) -> Value {
+pub async fn newest(world: &World) -> Value {
     let outbox = world.get("nora", "/v1/admin/outbox").await.expect(200);
     outbox.body["items"][0].clone()
 }
 
-async fn step(service: &Service) -> Next {
+pub async fn step(service: &Service) -> Next {
     mail::step(service.clone()).await.expect("the job works")
 }
 

@@ -16,6 +16,7 @@ mod jobs;
 mod mail;
 mod members;
 mod money;
+mod notifications;
 mod organizations;
 mod partnerships;
 mod preferences;

@@ -4,14 +4,15 @@ use super::render::{Rendered, render};
 use crate::config::Config;
 use crate::db::Tx;
 use crate::db::schema::mails;
-use crate::domain::id::MailId;
+use crate::domain::id::{MailId, UserId};
 use crate::domain::locale::Language;
 use crate::domain::mail::MailTemplate;
 use crate::error::{Error, Result};
+use crate::resources::notifications::model::unsubscribe_token;
 use crate::secret::Purpose;
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
-use lettre::message::header::ContentType;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use std::time::Duration;
@@ -39,6 +40,8 @@ pub struct Claimed {
     id: MailId,
     recipient: String,
     rendered: Rendered,
+    /// Where a click turns mails of this kind off, if they can be.
+    unsubscribe: Option<String>,
     attempts: i32,
 }
 
@@ -113,13 +116,25 @@ impl Mailer {
         let body = MultiPart::alternative()
             .singlepart(part(ContentType::TEXT_PLAIN, &mail.rendered.text))
             .singlepart(part(ContentType::TEXT_HTML, &mail.rendered.html));
-        Message::builder()
+        let mut message = Message::builder()
             .from(self.from.clone())
             .to(to)
             .subject(mail.rendered.subject.clone())
             .message_id(Some(format!("<{}@{}>", mail.id, self.domain)))
             .multipart(body)
-            .map_err(|error| error.to_string())
+            .map_err(|error| error.to_string())?;
+        if let Some(link) = &mail.unsubscribe {
+            let mut header = |name, value: String| {
+                let name = HeaderName::new_from_ascii_str(name);
+                message
+                    .headers_mut()
+                    .insert_raw(HeaderValue::new(name, value));
+            };
+            // One click, with nothing more to be done (RFC 2369, RFC 8058).
+            header("List-Unsubscribe", format!("<{link}>"));
+            header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".into());
+        }
+        Ok(message)
     }
 }
 
@@ -128,6 +143,7 @@ impl Mailer {
 struct Row {
     id: MailId,
     recipient: String,
+    user_id: Option<UserId>,
     language: Language,
     template: MailTemplate,
     arguments: String,
@@ -188,10 +204,18 @@ impl Row {
             token.as_deref(),
             config,
         )?;
+        let category = self.template.category();
+        let unsubscribe = self
+            .user_id
+            .filter(|_| !category.is_contractual())
+            .map(|user| unsubscribe_token(tx.keys, user, category))
+            .transpose()?
+            .map(|token| format!("{}/v1/unsubscribe-links/{token}", config.public_url));
         Ok(Claimed {
             id: self.id,
             recipient: self.recipient,
             rendered,
+            unsubscribe,
             attempts: self.attempts + 1,
         })
     }

@@ -1,6 +1,6 @@
 //! The outbox: mails as they will read, for whoever develops without SMTP (NTF-2).
 pub mod deliver;
-mod render;
+pub mod render;
 
 use crate::api::page::Paging;
 use crate::api::{Caller, Listing, Page, Reply};

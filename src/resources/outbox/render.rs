@@ -24,28 +24,46 @@ pub fn render(
     token: Option<&str>,
     config: &Config,
 ) -> Result<Rendered> {
-    let given: Map<String, Value> = serde_json::from_str(arguments)?;
-    let arguments: Vec<(&str, String)> = given
-        .iter()
-        .map(|(name, value)| (name.as_str(), in_words(language, value)))
-        .collect();
-    let key = format!("mail-{}", template.as_str().replace('_', "-"));
-    let say = |part: &str| locale::text(language, &format!("{key}{part}"), &arguments);
+    let (subject, body) = said(template, language, arguments)?;
     let action = template.link().zip(token).map(|(link, token)| Action {
-        name: say(".action"),
+        name: locale::text(language, &format!("{}.action", key(template)), &[]),
         link: match link {
             Link::Service(path) => format!("{}{path}{token}", config.public_url),
             Link::Page(path) => format!("{}{path}#{token}", config.app_url),
         },
     });
-    let (subject, body) = (say(""), say(".text"));
-    let footer = locale::text(language, "mail-footer", &[]);
+    let mut footer = locale::text(language, "mail-footer", &[]);
+    if !template.category().is_contractual() {
+        footer = format!(
+            "{footer} {}",
+            locale::text(language, "mail-footer.optional", &[])
+        );
+    }
     Ok(Rendered {
         text: as_text(&body, action.as_ref(), &footer),
         html: as_html(language, &subject, &body, action.as_ref(), &footer),
         link: action.map(|action| action.link),
         subject,
     })
+}
+
+/// The subject and the text alone, as a notification tells them.
+pub fn said(
+    template: MailTemplate,
+    language: Language,
+    arguments: &str,
+) -> Result<(String, String)> {
+    let given: Map<String, Value> = serde_json::from_str(arguments)?;
+    let arguments: Vec<(&str, String)> = given
+        .iter()
+        .map(|(name, value)| (name.as_str(), in_words(language, value)))
+        .collect();
+    let say = |part: &str| locale::text(language, &format!("{}{part}", key(template)), &arguments);
+    Ok((say(""), say(".text")))
+}
+
+fn key(template: MailTemplate) -> String {
+    format!("mail-{}", template.as_str().replace('_', "-"))
 }
 
 /// What the link in a mail is for, and where it leads.
