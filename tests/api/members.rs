@@ -711,3 +711,50 @@ fn acc_5_what_a_partner_offered_is_judged_again_when_it_is_taken() {
         taken.refused(403, "forbidden", Some("ACC-5"));
     });
 }
+
+#[test]
+fn acc_5_a_partner_raises_nobody_of_its_own_in_the_customers_organization() {
+    on_each_engine(async |world| {
+        let new = place(CLAIRE, "external");
+        let offered = add(world, "sofia", "Galerie Arno", new).await.expect(201);
+        let claire = format!("{}/{}", people(world, "Galerie Arno").await, offered.id());
+        let raise = || json!({"role": "administrator"});
+        for who in ["claire", "luca"] {
+            let refused = world.patch(who, &claire, raise()).await;
+            refused.refused(403, "forbidden", Some("ACC-5"));
+        }
+        let link = link(world, CLAIRE).await;
+        world
+            .post("claire", &format!("{link}/accept"), json!({}))
+            .await
+            .expect(200);
+        let own = world.patch("claire", &claire, raise()).await;
+        own.refused(403, "forbidden", Some("ACC-1"));
+        let colleague = world.patch("luca", &claire, raise()).await;
+        colleague.refused(403, "forbidden", Some("ACC-5"));
+        let arno = world.organization("Galerie Arno").await;
+        let teams = format!("/v1/organizations/{arno}/teams");
+        let new = json!({"name": "Archive"});
+        let team = world.post("luca", &teams, new).await.expect(201).id();
+        let place = format!("{teams}/{team}/members/{}", offered.id());
+        let joined = world.put("luca", &place, json!(null)).await;
+        joined.refused(403, "forbidden", Some("ACC-5"));
+    });
+}
+
+#[test]
+fn org_1_two_who_leave_at_once_leave_one() {
+    on_each_engine(async |world| {
+        let new = place(ANNA, "legal_representative");
+        let anna = bring(world, "sofia", "Galerie Arno", "anna", new).await;
+        let sofia = member(world, "anna", "Galerie Arno", SOFIA).await;
+        let (one, other) = join(
+            world.ask("sofia", TestRequest::delete().uri(&sofia)),
+            world.ask("anna", TestRequest::delete().uri(&anna)),
+        )
+        .await;
+        let mut answers = [one.status, other.status];
+        answers.sort();
+        assert_eq!(answers, [204, 409], "{} {}", one.text, other.text);
+    });
+}

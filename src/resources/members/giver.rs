@@ -103,6 +103,20 @@ impl Giver {
         )
     }
 
+    /// Whether a partner would change the place of its own people in the customer's organization
+    /// (ACC-5).
+    pub fn raises_its_own(&self, tx: &mut Tx, subject: &Subject) -> Result<bool> {
+        match (&self.standing, subject) {
+            (Standing::Partner { partner, .. }, Subject::Active(member)) => {
+                model::belongs(tx, member.user_id, *partner)
+            }
+            (Standing::Partner { partner, .. }, Subject::Invited(offer)) => {
+                Ok(model::by_address(tx, *partner, &offer.email)?.is_some())
+            }
+            (Standing::Member { .. } | Standing::Operator { .. }, _) => Ok(false),
+        }
+    }
+
     /// With which partnership whoever is added leaves: the one it is added through, or the one that
     /// its giver came through itself.
     pub fn lends_through(&self, tx: &mut Tx, org: OrganizationId) -> Result<Option<PartnershipId>> {

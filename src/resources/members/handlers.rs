@@ -224,10 +224,11 @@ pub async fn update_member(
         let after = changed(before, &change);
         must_fit(after, change.product_ids.as_deref())?;
         let giver = Giver::of(tx, &standings, Some(before), Some(after))?;
-        if change.keep == Some(true) && !giver.represents() {
+        let keeps = change.keep == Some(true);
+        if (keeps && !giver.represents()) || giver.raises_its_own(tx, &subject)? {
             return Err(Refusal::by(Code::Forbidden, "ACC-5").into());
         }
-        let kept = change.keep == Some(true) || after.role == Role::LegalRepresentative;
+        let kept = keeps || after.role == Role::LegalRepresentative;
         let added_by = subject.added_by().filter(|_| !kept);
         if let Subject::Active(member) = &subject
             && after.role != Role::LegalRepresentative

@@ -215,7 +215,7 @@ pub async fn delete_team(
 
 /// Put a member into a team.
 ///
-/// An active member of the organization; who is in it already stays. A partner does so only where it reaches all that the team reaches (ACC-5).
+/// An active member of the organization; who is in it already stays. A partner puts nobody of its own into a team, and others only where it reaches all that the team reaches (ACC-5).
 #[utoipa::path(tag = "Members", params(("org_id" = OrganizationId, Path, description = "The organization."), ("team_id" = TeamId, Path, description = "The team."), ("member_id" = MemberId, Path, description = "The member.")),
     responses((status = 200, body = TeamView, description = "The team as it is now.")), extensions(("x-etag" = json!(true)), ("x-problems" = json!(["forbidden"]))))]
 #[put("/v1/organizations/{org_id}/teams/{team_id}/members/{member_id}")]
@@ -230,12 +230,10 @@ pub async fn add_team_member(
         let (allowed, reach) = manager(tx, &identity, org)?;
         let team = model::find(tx, org, id)?;
         let person = members::find(tx, org, member)?.ok_or_else(Refusal::not_found)?;
-        if let Standing::Partner { .. } = allowed.by {
-            if person.user_id == identity.user {
-                return Err(Refusal::by(Code::Forbidden, "ACC-1").into());
-            }
+        if let Standing::Partner { partner, .. } = allowed.by {
             let given = reach::of_holder(tx, id)?;
-            if !given.iter().all(|product| reach.holds(*product)) {
+            let beyond = given.iter().any(|product| !reach.holds(*product));
+            if beyond || members::belongs(tx, person.user_id, partner)? {
                 return Err(Refusal::by(Code::Forbidden, "ACC-5").into());
             }
         }
