@@ -144,6 +144,16 @@ pub const SETTINGS: &[Setting] = &[
         "",
         "A file, best on another machine's disk, to which the signed head of the audit log is added each minute, so that a log that was cut off shows it.",
     ),
+    setting(
+        "MANDAT_PARTNER_RATE_CEILING",
+        "0.35",
+        "The highest partner discount that a price list may have.",
+    ),
+    setting(
+        "MANDAT_RENEWAL_DAYS_BEFORE",
+        "3",
+        "How many days before its period ends a product is renewed; a renewal that fails is tried again until then.",
+    ),
 ];
 
 /// The settings in force.
@@ -171,6 +181,8 @@ pub struct Config {
     pub seller_vat_number: String,
     pub vat: Rates,
     pub audit_heads: String,
+    pub partner_rate_ceiling: Rate,
+    pub renewal_days_before: i64,
 }
 
 impl Config {
@@ -212,6 +224,8 @@ impl Config {
             seller_vat_number: reader.text("MANDAT_SELLER_VAT_NUMBER"),
             vat: Rates::new(reader.seller_country(), reader.vat_rates()),
             audit_heads: reader.text("MANDAT_AUDIT_HEADS"),
+            partner_rate_ceiling: reader.rate("MANDAT_PARTNER_RATE_CEILING"),
+            renewal_days_before: reader.positive("MANDAT_RENEWAL_DAYS_BEFORE"),
         };
         if !config.secret_key.is_empty() && config.secret_key.len() < 32 {
             reader
@@ -284,6 +298,15 @@ impl Reader<'_> {
             }
         }
         rates
+    }
+
+    fn rate(&mut self, name: &str) -> Rate {
+        let text = self.text(name);
+        Rate::parse(&text).unwrap_or_else(|| {
+            self.faults
+                .push(format!("{name}: no rate from 0 to 1: “{text}”"));
+            Rate::ZERO
+        })
     }
 
     fn positive<T: std::str::FromStr + From<u8> + PartialOrd>(&mut self, name: &str) -> T {

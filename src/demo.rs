@@ -447,7 +447,8 @@ fn fill_catalogue(tx: &mut Tx) -> Result<()> {
     for (code, name, ..) in FAMILIES {
         catalogue::insert_family(tx, code, name)?;
     }
-    let since = tx.now;
+    // Prices reach back, so that what happened before can be reported.
+    let since = tx.now - TimeDelta::days(731);
     catalogue::insert_price_list(tx, since, |list| {
         let cells = FAMILIES.iter().flat_map(|family| {
             Currency::ALL.iter().flat_map(move |currency| {

@@ -15,7 +15,7 @@ pub enum Error {
     Internal(String),
 }
 
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     pub fn internal(what: impl std::fmt::Display) -> Self {

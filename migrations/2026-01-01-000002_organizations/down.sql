@@ -1,3 +1,4 @@
+DROP TABLE unit_counters;
 DROP TABLE payment_methods;
 DROP TABLE renewal_ownerships;
 DROP TABLE reached_products;

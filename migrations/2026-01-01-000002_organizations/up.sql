@@ -56,6 +56,8 @@ CREATE TABLE products (
     automatic       BOOLEAN   NOT NULL,
     payment_method_id BYTEA,
     renews_on       DATE      NOT NULL,
+    failed_renewals INTEGER   NOT NULL DEFAULT 0,
+    retry_at        TIMESTAMP,
     version         INTEGER   NOT NULL DEFAULT 1,
     installed_at    TIMESTAMP NOT NULL,
     UNIQUE (id, organization_id)
@@ -103,7 +105,16 @@ CREATE TABLE renewal_ownerships (
     PRIMARY KEY (product_id, valid_from)
 );
 CREATE UNIQUE INDEX one_renewal_owner ON renewal_ownerships (product_id) WHERE valid_to IS NULL;
-CREATE INDEX units_of_owner ON renewal_ownerships (owner_id, family, valid_from);
+CREATE INDEX units_gained_by_owner ON renewal_ownerships (owner_id, family, valid_from);
+CREATE INDEX units_lost_by_owner ON renewal_ownerships (owner_id, family, valid_to);
+
+-- The units of the open rows above, by owner and family: what picks the volume tier (PRC-4).
+CREATE TABLE unit_counters (
+    owner_id BYTEA  NOT NULL REFERENCES organizations (id),
+    family   TEXT   NOT NULL,
+    units    BIGINT NOT NULL CHECK (units >= 0),
+    PRIMARY KEY (owner_id, family)
+);
 
 CREATE TABLE payment_methods (
     id              BYTEA     NOT NULL PRIMARY KEY,

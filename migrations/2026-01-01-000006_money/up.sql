@@ -23,7 +23,7 @@ CREATE TABLE orders (
     quote_id          BYTEA     UNIQUE REFERENCES quotes (id),
     currency          TEXT      NOT NULL CHECK (currency IN ('CHF', 'EUR')),
     charged_minor     BIGINT    NOT NULL,
-    created_by        BYTEA     NOT NULL REFERENCES users (id),
+    created_by        BYTEA     REFERENCES users (id),
     created_at        TIMESTAMP NOT NULL
 );
 CREATE INDEX orders_of_organization ON orders (organization_id, id);
@@ -52,6 +52,7 @@ CREATE TABLE billing_events (
     id               BYTEA     NOT NULL PRIMARY KEY,
     kind             TEXT      NOT NULL CHECK (kind IN ('order', 'renewal', 'refund')),
     external_id      TEXT      UNIQUE,
+    fingerprint      BYTEA,
     customer_id      BYTEA     NOT NULL REFERENCES organizations (id),
     partner_id       BYTEA     REFERENCES organizations (id),
     partnership_id   BYTEA     REFERENCES partnerships (id),
@@ -61,7 +62,7 @@ CREATE TABLE billing_events (
     period           TEXT      NOT NULL CHECK (period IN ('monthly', 'yearly')),
     initiator        TEXT      NOT NULL CHECK (initiator IN ('customer', 'partner', 'automatic')),
     payer            TEXT      NOT NULL CHECK (payer IN ('customer', 'partner')),
-    payer_id         BYTEA     NOT NULL REFERENCES organizations (id),
+    paid_by          TEXT      NOT NULL CHECK (paid_by IN ('invoice', 'prepaid', 'elsewhere')),
     currency         TEXT      NOT NULL CHECK (currency IN ('CHF', 'EUR')),
     list_minor       BIGINT    NOT NULL,
     public_minor     BIGINT    NOT NULL,
@@ -79,12 +80,15 @@ CREATE TABLE billing_events (
     refunds_id       BYTEA     REFERENCES billing_events (id),
     occurred_at      TIMESTAMP NOT NULL,
     recorded_at      TIMESTAMP NOT NULL,
-    CHECK ((kind = 'refund') = (refunds_id IS NOT NULL))
+    CHECK ((kind = 'refund') = (refunds_id IS NOT NULL)),
+    CHECK (payer = 'customer' OR partner_id IS NOT NULL),
+    CHECK (fingerprint IS NULL OR external_id IS NOT NULL)
 );
 CREATE UNIQUE INDEX one_renewal_a_period ON billing_events (product_id, period_start) WHERE kind <> 'refund';
 CREATE INDEX billing_events_of_customer ON billing_events (customer_id, id);
 CREATE INDEX billing_events_of_partner ON billing_events (partner_id, id);
 CREATE INDEX billing_events_of_order ON billing_events (order_id);
+CREATE INDEX refunds_of_event ON billing_events (refunds_id);
 
 CREATE TABLE ledger_transactions (
     id          BYTEA     NOT NULL PRIMARY KEY,

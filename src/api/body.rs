@@ -51,15 +51,20 @@ pub fn is_json(request: &HttpRequest) -> bool {
     essence == "application/json" || essence == "application/merge-patch+json"
 }
 
-pub async fn read(is_json: bool, mut payload: Payload) -> Result<Bytes> {
+pub async fn read(is_json: bool, payload: Payload) -> Result<Bytes> {
+    read_up_to(is_json, payload, LIMIT).await
+}
+
+/// Of at most so many bytes.
+pub async fn read_up_to(is_json: bool, mut payload: Payload, limit: usize) -> Result<Bytes> {
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| {
             Refusal::new(Code::MalformedBody).with("reason", "the connection broke")
         })?;
-        if body.len() + chunk.len() > LIMIT {
+        if body.len() + chunk.len() > limit {
             return Err(Refusal::new(Code::PayloadTooLarge)
-                .with("limit", LIMIT)
+                .with("limit", limit)
                 .into());
         }
         body.extend_from_slice(&chunk);

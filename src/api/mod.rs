@@ -8,6 +8,7 @@ pub mod docs;
 pub mod field;
 pub mod idempotency;
 pub mod jwt;
+pub mod lines;
 pub mod locale;
 pub mod manner;
 pub mod media;

@@ -138,10 +138,13 @@ pub const fn status(code: Code) -> StatusCode {
         MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         AlreadyAMember
         | AlreadyAnswered
+        | AlreadyBooked
         | AlreadyEnded
         | AlreadyPartners
+        | AlreadyRenewed
         | AlreadySettled
         | ConflictingPartnerships
+        | ExternalIdReused
         | InsufficientBalance
         | LastLegalRepresentative
         | NameTaken

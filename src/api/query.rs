@@ -3,7 +3,10 @@ use super::body::{nearest, unknown};
 use crate::domain::refusal::{Code, Fault, Refusal};
 use crate::error::{Error, Result};
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use serde::de::DeserializeOwned;
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use std::borrow::Cow;
 use std::future::{Ready, ready};
 use std::ops::Deref;
 
@@ -36,6 +39,18 @@ pub fn parse<T: DeserializeOwned>(query: &str) -> Result<T> {
                 .with("reason", reason)
                 .into(),
         }
+    })
+}
+
+/// An instant; a day stands for its beginning.
+pub fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    let text = <Cow<'de, str>>::deserialize(from)?;
+    let day = || Some(text.parse::<NaiveDate>().ok()?.and_time(NaiveTime::MIN));
+    let instant = text.parse().ok().or_else(|| Some(day()?.and_utc()));
+    instant.map(Some).ok_or_else(|| {
+        D::Error::custom(format!(
+            "expected 2026-01-31T12:00:00Z or 2026-01-31, not `{text}`"
+        ))
     })
 }
 

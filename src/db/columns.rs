@@ -5,7 +5,7 @@ use crate::domain::enrolment::EnrolmentState;
 use crate::domain::event::EventType;
 use crate::domain::id::{Id, Kind};
 use crate::domain::invitation::{Direction, InvitationStatus, WhoMayAsk};
-use crate::domain::ledger::TransactionKind;
+use crate::domain::ledger::{PaidBy, TransactionKind};
 use crate::domain::locale::Language;
 use crate::domain::mail::{MailTemplate, NotificationCategory};
 use crate::domain::money::Currency;
@@ -106,6 +106,7 @@ word_columns!(
     OperatorRole,
     Orderer,
     OrganizationKind,
+    PaidBy,
     Payer,
     PaymentMethodKind,
     PaymentMode,

@@ -207,3 +207,34 @@ macro_rules! insert_all {
     }};
 }
 pub(crate) use insert_all;
+
+/// Inserts rows, or changes those that stand under the same key already; no key twice. The embedded
+/// engine takes them one by one, which costs it no round trip.
+macro_rules! put_all {
+    ($tx:expr, $table:expr, $rows:expr, $key:expr, $changes:expr) => {{
+        let rows = $rows;
+        match &mut *$tx.conn {
+            $crate::db::Conn::Postgres(pg) => {
+                for some in rows.chunks(500) {
+                    diesel::insert_into($table)
+                        .values(some)
+                        .on_conflict($key)
+                        .do_update()
+                        .set($changes)
+                        .execute(pg)?;
+                }
+            }
+            $crate::db::Conn::Sqlite(sqlite) => {
+                for row in rows {
+                    diesel::insert_into($table)
+                        .values(row)
+                        .on_conflict($key)
+                        .do_update()
+                        .set($changes)
+                        .execute(sqlite)?;
+                }
+            }
+        }
+    }};
+}
+pub(crate) use put_all;

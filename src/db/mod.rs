@@ -14,8 +14,8 @@ use crate::domain::vat::Rates;
 use crate::error::{Error, Result};
 use crate::secret::{self, Keyring};
 use chrono::{NaiveDateTime, SubsecRound, TimeDelta, Utc};
-pub(crate) use dialect::insert_all;
 pub use dialect::{Conn, Connector, MultiBackend};
+pub(crate) use dialect::{insert_all, put_all};
 use r2d2::Pool;
 use std::cell::Cell;
 use std::sync::Arc;
@@ -66,6 +66,15 @@ impl Tx<'_> {
         rest[2..4].copy_from_slice(&made.to_be_bytes());
         self.made.set((made + 1).min(MOST_IN_ORDER));
         Ok(Id::new(millis, rest))
+    }
+
+    /// So many of them, ascending: rows of one act keep their order.
+    pub fn new_ids<K>(&self, count: usize) -> Result<Vec<Id<K>>> {
+        let mut ids = (0..count)
+            .map(|_| self.new_id())
+            .collect::<Result<Vec<_>>>()?;
+        ids.sort_unstable();
+        Ok(ids)
     }
 }
 

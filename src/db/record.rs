@@ -1,7 +1,7 @@
 //! What happened: the domain event and the audit row, written in the transaction in which it happened.
-use super::Tx;
 use super::schema::{audit_log, events, mails, notification_preferences, notifications, users};
 use super::witness::Identity;
+use super::{Tx, insert_all};
 use crate::domain::event::EventType;
 use crate::domain::id::{
     EntryId, EventId, MailId, NotificationId, OrganizationId, PartnershipId, UserId,
@@ -9,8 +9,9 @@ use crate::domain::id::{
 use crate::domain::locale::Language;
 use crate::domain::mail::{MailTemplate, NotificationCategory};
 use crate::domain::policy::Standing;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::secret::{self, Purpose};
+use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
@@ -100,52 +101,95 @@ impl Event {
     }
 }
 
+#[derive(Insertable)]
+#[diesel(table_name = events, treat_none_as_default_value = false)]
+struct EventRow {
+    id: EventId,
+    kind: &'static str,
+    customer_id: Option<OrganizationId>,
+    partner_id: Option<OrganizationId>,
+    subject: String,
+    data: String,
+    occurred_at: NaiveDateTime,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = audit_log, treat_none_as_default_value = false)]
+struct AuditRow<'a> {
+    id: EntryId,
+    event_id: EventId,
+    actor_id: Option<UserId>,
+    credential: Option<String>,
+    organization_id: Option<OrganizationId>,
+    partner_id: Option<OrganizationId>,
+    partnership_id: Option<PartnershipId>,
+    action: &'static str,
+    rule: Option<&'static str>,
+    subject: String,
+    detail: String,
+    before: Option<String>,
+    after: Option<String>,
+    request_id: Option<&'a str>,
+    address_digest: Option<Vec<u8>>,
+    recorded_at: NaiveDateTime,
+    address: Option<&'a str>,
+    salt: Option<Vec<u8>>,
+}
+
 impl Tx<'_> {
     /// Writes what happened; `by` is nobody for what the system does by itself.
     pub fn record(&mut self, by: Option<&Identity>, event: Event) -> Result<EventId> {
-        let id: EventId = self.new_id()?;
-        let data = event.data.to_string();
-        diesel::insert_into(events::table)
-            .values((
-                events::id.eq(id),
-                events::kind.eq(event.kind.as_str()),
-                events::customer_id.eq(event.customer),
-                events::partner_id.eq(event.partner),
-                events::subject.eq(&event.subject),
-                events::data.eq(&data),
-                events::occurred_at.eq(self.now),
-            ))
-            .execute(self.conn)?;
-        let entry: EntryId = self.new_id()?;
-        let address = by.and_then(|who| who.address.as_ref());
-        let salt: Option<[u8; 16]> = address.map(|_| secret::random()).transpose()?;
-        let digest = address
-            .zip(salt.as_ref())
-            .map(|(address, salt)| secret::commitment(salt, address));
-        let (before, after) = event.change.unzip();
-        diesel::insert_into(audit_log::table)
-            .values((
-                audit_log::id.eq(entry),
-                audit_log::event_id.eq(id),
-                audit_log::actor_id.eq(by.map(|who| who.user)),
-                audit_log::credential.eq(by.map(|who| who.proof.to_string())),
-                audit_log::organization_id.eq(event.customer.or(event.partner)),
-                audit_log::partner_id.eq(event.customer.and(event.partner)),
-                audit_log::partnership_id.eq(event.partnership),
-                audit_log::action.eq(event.kind.as_str()),
-                audit_log::rule.eq(event.rule),
-                audit_log::subject.eq(&event.subject),
-                audit_log::detail.eq(&data),
-                audit_log::before.eq(before.map(|value| value.to_string())),
-                audit_log::after.eq(after.map(|value| value.to_string())),
-                audit_log::request_id.eq(by.map(|who| &who.request_id)),
-                audit_log::address_digest.eq(digest),
-                audit_log::recorded_at.eq(self.now),
-                audit_log::address.eq(address),
-                audit_log::salt.eq(salt.as_ref().map(|salt| salt.as_slice())),
-            ))
-            .execute(self.conn)?;
-        Ok(id)
+        self.record_all(by, vec![event])?
+            .pop()
+            .ok_or_else(|| Error::internal("an event was not recorded"))
+    }
+
+    /// Writes all that happened at once, with two statements.
+    pub fn record_all(&mut self, by: Option<&Identity>, all: Vec<Event>) -> Result<Vec<EventId>> {
+        let ids = self.new_ids(all.len())?;
+        let entries = self.new_ids(all.len())?;
+        let address = by.and_then(|who| who.address.as_deref());
+        let (mut rows, mut audited) = (Vec::new(), Vec::new());
+        for ((event, id), entry) in all.into_iter().zip(&ids).zip(entries) {
+            let data = event.data.to_string();
+            let salt: Option<[u8; 16]> = address.map(|_| secret::random()).transpose()?;
+            let digest = address
+                .zip(salt.as_ref())
+                .map(|(address, salt)| secret::commitment(salt, address));
+            let (before, after) = event.change.unzip();
+            audited.push(AuditRow {
+                id: entry,
+                event_id: *id,
+                actor_id: by.map(|who| who.user),
+                credential: by.map(|who| who.proof.to_string()),
+                organization_id: event.customer.or(event.partner),
+                partner_id: event.customer.and(event.partner),
+                partnership_id: event.partnership,
+                action: event.kind.as_str(),
+                rule: event.rule,
+                subject: event.subject.clone(),
+                detail: data.clone(),
+                before: before.map(|value| value.to_string()),
+                after: after.map(|value| value.to_string()),
+                request_id: by.map(|who| who.request_id.as_str()),
+                address_digest: digest,
+                recorded_at: self.now,
+                address,
+                salt: salt.map(|salt| salt.to_vec()),
+            });
+            rows.push(EventRow {
+                id: *id,
+                kind: event.kind.as_str(),
+                customer_id: event.customer,
+                partner_id: event.partner,
+                subject: event.subject,
+                data,
+                occurred_at: self.now,
+            });
+        }
+        insert_all!(self, events::table, &rows);
+        insert_all!(self, audit_log::table, &audited);
+        Ok(ids)
     }
 
     /// Tells someone: puts a mail into the outbox (template and arguments, rendered when it is

@@ -174,6 +174,8 @@ diesel::table! {
         automatic -> Bool,
         payment_method_id -> Nullable<Binary>,
         renews_on -> Date,
+        failed_renewals -> Integer,
+        retry_at -> Nullable<Timestamp>,
         version -> Integer,
         installed_at -> Timestamp,
     }
@@ -216,6 +218,14 @@ diesel::table! {
         quantity -> BigInt,
         valid_from -> Timestamp,
         valid_to -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    unit_counters (owner_id, family) {
+        owner_id -> Binary,
+        family -> Text,
+        units -> BigInt,
     }
 }
 
@@ -444,7 +454,7 @@ diesel::table! {
         quote_id -> Nullable<Binary>,
         currency -> Text,
         charged_minor -> BigInt,
-        created_by -> Binary,
+        created_by -> Nullable<Binary>,
         created_at -> Timestamp,
     }
 }
@@ -474,6 +484,7 @@ diesel::table! {
         id -> Binary,
         kind -> Text,
         external_id -> Nullable<Text>,
+        fingerprint -> Nullable<Binary>,
         customer_id -> Binary,
         partner_id -> Nullable<Binary>,
         partnership_id -> Nullable<Binary>,
@@ -483,7 +494,7 @@ diesel::table! {
         period -> Text,
         initiator -> Text,
         payer -> Text,
-        payer_id -> Binary,
+        paid_by -> Text,
         currency -> Text,
         list_minor -> BigInt,
         public_minor -> BigInt,
@@ -785,6 +796,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     team_members,
     reached_products,
     renewal_ownerships,
+    unit_counters,
     payment_methods,
     enrolments,
     enrolment_states,

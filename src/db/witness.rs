@@ -11,7 +11,7 @@ use crate::domain::id::{ApiTokenId, MemberId, OrganizationId, PartnershipId, Ses
 use crate::domain::locale::Language;
 use crate::domain::organization::{OperatorRole, Role};
 use crate::domain::partnership::Interval;
-use crate::domain::policy::{Found, PartnershipState, Standing};
+use crate::domain::policy::{self, Action, Decision, Found, PartnershipState, Standing};
 use crate::domain::refusal::{Code, Refusal};
 use crate::error::{Error, Result};
 use chrono::NaiveDateTime;
@@ -231,6 +231,21 @@ pub fn organization(
         what: organization,
         standings,
     })
+}
+
+/// The right of the operator's staff to do what concerns no one organization; names the rule.
+pub fn staff(identity: &Identity, action: Action) -> Result<&'static str> {
+    let standings: Vec<Standing> = identity
+        .operator
+        .map(|role| Standing::Operator { role })
+        .into_iter()
+        .collect();
+    match policy::decide(&standings, action) {
+        Decision::Granted(_, rule) => Ok(rule),
+        Decision::Refused(_) | Decision::Invisible => {
+            Err(Refusal::by(Code::Forbidden, "ACC-1").into())
+        }
+    }
 }
 
 /// The user's standings towards a partnership from either side, whether it is open or has ended.

@@ -7,6 +7,20 @@ words! {
 }
 
 words! {
+    /// What happened elsewhere, and is reported (BIL-3).
+    ReportedKind { Order = "order", Renewal = "renewal" }
+}
+
+impl From<ReportedKind> for EventKind {
+    fn from(kind: ReportedKind) -> Self {
+        match kind {
+            ReportedKind::Order => Self::Order,
+            ReportedKind::Renewal => Self::Renewal,
+        }
+    }
+}
+
+words! {
     /// Who caused a billing event.
     Initiator { Customer = "customer", Partner = "partner", Automatic = "automatic" }
 }

@@ -63,5 +63,14 @@ words! {
         InvoicePaid = "invoice.paid",
         InvoiceFailed = "invoice.failed",
         CashbackReversed = "cashback.reversed",
+        BillingEventReported = "billing_event.reported",
+        BillingEventRefunded = "billing_event.refunded",
+        ProductRenewed = "product.renewed",
+        ProductRenewalOwnerChanged = "product.renewal_owner_changed",
+        ProductExpired = "product.expired",
+        RenewalFailed = "renewal.failed",
+        RenewalsFellBack = "renewals.fell_back",
+        FamilyChanged = "family.changed",
+        PriceListAdded = "price_list.added",
     }
 }

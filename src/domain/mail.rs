@@ -13,6 +13,8 @@ words! {
         PasswordChanged = "password_changed",
         PasswordReset = "password_reset",
         PaymentModeChanged = "payment_mode_changed",
+        RenewalFailed = "renewal_failed",
+        RenewalsFellBack = "renewals_fell_back",
         SignUp = "sign_up",
         TenderAnswer = "tender_answer",
         TenderConcluded = "tender_concluded",
@@ -80,6 +82,8 @@ impl MailTemplate {
             | Self::PartnershipEnded
             | Self::PasswordChanged
             | Self::PaymentModeChanged
+            | Self::RenewalFailed
+            | Self::RenewalsFellBack
             | Self::TenderAnswer
             | Self::TenderConcluded
             | Self::TenderExtract
@@ -99,7 +103,10 @@ impl MailTemplate {
             | Self::TenderOpened
             | Self::TenderProposal
             | Self::TenderQuestion => NotificationCategory::OwnTenders,
-            Self::PartnershipEnded | Self::PaymentModeChanged => NotificationCategory::Partnerships,
+            Self::PartnershipEnded
+            | Self::PaymentModeChanged
+            | Self::RenewalFailed
+            | Self::RenewalsFellBack => NotificationCategory::Partnerships,
             Self::TenderAnswer
             | Self::TenderConcluded
             | Self::TenderExtract

@@ -6,6 +6,7 @@ pub mod billing;
 pub mod country;
 pub mod enrolment;
 pub mod event;
+pub mod explanation;
 pub mod id;
 pub mod invitation;
 pub mod ledger;

@@ -19,7 +19,8 @@ impl From<MoneyFault> for RefundFault {
 
 /// The cashback that one refund takes back (BIL-4). After refunds of x out of a charge c, it is
 /// round(k·x/c) in all, half away from zero; this refund takes what the earlier ones left of that,
-/// so that the parts add up to the whole. `refunded_before` is the sum of the earlier refunds.
+/// so that the parts add up to the whole. `refunded_before` is the sum of the earlier refunds. A
+/// discount is given back in the same proportion.
 pub fn cashback_returned(
     charged: Money,
     cashback: Money,

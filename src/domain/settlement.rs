@@ -83,6 +83,12 @@ pub const TABLE: &[Row] = &[
     row(FULL_PARTNER,  Orderer::Partner,  ANY,     settled("full_partner_partner",       Payer::Partner,  PriceKind::Partner, Earning::Discount)),
 ];
 
+/// The row of which an event keeps the id.
+pub fn by_rule(rule: &str) -> Option<&'static Row> {
+    let is_it = |row: &&Row| row.outcome.is_ok_and(|settled| settled.rule == rule);
+    TABLE.iter().find(is_it)
+}
+
 /// Reads the table. What no row covers is denied by default (ACC-1): an order by a partner without a
 /// partnership. `terms` are those in force when the event occurred (PSH-8).
 pub fn settle(

@@ -6,6 +6,7 @@ pub mod expire;
 pub mod heads;
 pub mod mail;
 pub mod reads;
+pub mod renew;
 pub mod sequence;
 
 use crate::error::{Error, Result};
@@ -51,6 +52,11 @@ const JOBS: &[Job] = &[
         name: "heads",
         every: Duration::from_secs(60),
         step: |service| Box::pin(heads::step(service)),
+    },
+    Job {
+        name: "renew",
+        every: Duration::from_secs(60),
+        step: |service| Box::pin(renew::step(service)),
     },
     Job {
         name: "expire",

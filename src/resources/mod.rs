@@ -9,6 +9,7 @@ pub mod events;
 pub mod invitations;
 pub mod invoices;
 pub mod members;
+pub mod metadata;
 pub mod notifications;
 pub mod orders;
 pub mod organizations;
@@ -19,7 +20,9 @@ pub mod permission_scopes;
 pub mod prepaid_accounts;
 pub mod programme;
 pub mod quotes;
+pub mod renewals;
 pub mod service_status;
+pub mod simulations;
 pub mod teams;
 pub mod tenders;
 
@@ -53,12 +56,14 @@ rooms!(
     accounts,
     audit,
     billing_events,
+    catalogue,
     events,
     invitations,
     invoices,
     members,
     notifications,
     orders,
+    metadata,
     organizations,
     outbox,
     partnerships,
@@ -66,7 +71,9 @@ rooms!(
     permission_scopes,
     prepaid_accounts,
     quotes,
+    renewals,
     service_status,
+    simulations,
     teams,
     tenders,
 );
@@ -87,6 +94,7 @@ rooms!(
         (name = "Invitations", description = "The proposal of a partnership, by either side."),
         (name = "Members", description = "Who belongs to an organization, and its work teams."),
         (name = "Organizations", description = "Who owns products, and what belongs to them."),
+        (name = "Catalogue", description = "Product families and their dated prices."),
         (name = "Money", description = "Quotes, orders, billing events, invoices, prepaid accounts."),
         (name = "Events", description = "What happened, for who follows along."),
         (name = "Audit", description = "Who did and saw what, by which right."),

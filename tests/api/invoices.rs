@@ -43,7 +43,7 @@ fn bil_9_an_invoice_shows_net_vat_and_total() {
         .expect(201);
         let lumen = world.organization("Studio Lumen").await;
         let list = format!("/v1/organizations/{lumen}/invoices");
-        let path = format!("{list}/{}", placed.text_of("/invoice_id"));
+        let path = format!("{list}/{}", placed.text_of("/invoice/id"));
         let seen = world.get("luca", &path).await.expect(200);
         let shown = ["net_amount", "vat_amount", "total_amount"]
             .map(|amount| seen.text_of(&format!("/{amount}/amount")));
@@ -87,7 +87,7 @@ fn pay_7_a_card_payment_leaves_the_invoice_open_until_it_is_reported_paid() {
         )
         .await
         .expect(201);
-        let invoice = placed.text_of("/invoice_id");
+        let invoice = placed.text_of("/invoice/id");
         let arno = world.organization("Galerie Arno").await;
         let path = format!("/v1/organizations/{arno}/invoices/{invoice}");
         let open = world.get("sofia", &path).await.expect(200);
@@ -143,7 +143,7 @@ fn pay_7_a_failed_payment_takes_the_cashback_back() {
         .await
         .expect(201);
         assert_eq!(cashback(world).await, "52.08");
-        let invoice = placed.text_of("/invoice_id");
+        let invoice = placed.text_of("/invoice/id");
         for key in ["one", "two"] {
             let failed = world
                 .post_keyed("tom", &report(&invoice, "failed"), key, json!({}))
@@ -200,7 +200,7 @@ fn pay_7_a_prepaid_payment_settles_at_once() {
             .expect(201);
         assert_eq!(cashback(world).await, "44.14");
         let lumen = world.organization("Studio Lumen").await;
-        let invoice = placed.text_of("/invoice_id");
+        let invoice = placed.text_of("/invoice/id");
         let path = format!("/v1/organizations/{lumen}/invoices/{invoice}");
         let seen = world.get("claire", &path).await.expect(200);
         assert_eq!(seen.text_of("/status"), "paid");

@@ -115,7 +115,7 @@ fn pay_1_under_mode_customer_the_customer_pays_the_public_price_and_the_partner_
         .await
         .expect(201);
         assert_eq!(by_partner.body["order"]["payer"], "customer");
-        assert_eq!(by_partner.body["invoice_id"], Value::Null);
+        assert_eq!(by_partner.body["invoice"], Value::Null);
         // One more unit at the tier that 36 active units reach: 7.44, of which 1.49.
         assert_eq!(by_partner.text_of("/order/charged_amount/amount"), "7.44");
         assert_eq!(cashback(world).await, "53.57");
@@ -135,7 +135,7 @@ fn pay_2_pay_5_under_mode_partner_the_invoice_exists_with_the_partner_only() {
         )
         .await
         .expect(201);
-        let invoice = placed.text_of("/invoice_id");
+        let invoice = placed.text_of("/invoice/id");
         let (lumen, weiss) = (
             world.organization("Studio Lumen").await,
             world.organization("Praxis Weiss").await,
@@ -184,7 +184,7 @@ fn pay_5_an_invoice_does_not_exist_for_the_other_side() {
         .await
         .expect(201);
         let (invoice, arno) = (
-            placed.text_of("/invoice_id"),
+            placed.text_of("/invoice/id"),
             world.organization("Galerie Arno").await,
         );
         world

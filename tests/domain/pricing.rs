@@ -95,7 +95,7 @@ fn prc_5_the_vectors_price_to_the_cent() {
 }
 
 /// PRC-5 again, in whole numbers of 10^-12 of a minor unit.
-fn stated(list: i64, own: Result<i64, i64>, quantity: i64, volume: i64) -> (i128, i128) {
+pub fn stated(list: i64, own: Result<i64, i64>, quantity: i64, volume: i64) -> (i128, i128) {
     let round = |exact: i128| (exact + 500_000_000_000) / 1_000_000_000_000;
     let left = i128::from(1_000_000 - volume);
     let (unit, partner_left) = match own {

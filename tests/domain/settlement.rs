@@ -1,8 +1,9 @@
 //! SPEC section 8: who pays, at which price, and what the partner earns.
+use crate::chance::Lcg;
 use crate::vectors;
 use mandat::domain::access::{Level, PaymentMode, Terms};
 use mandat::domain::money::{Currency, Money, Rate};
-use mandat::domain::pricing::{Advantage, Line, Tariff, price};
+use mandat::domain::pricing::{Advantage, Line, Tariff, VolumeTier, price};
 use mandat::domain::settlement::{
     Earning, Orderer, Payer, PriceKind, RefusedByRule, TABLE, amounts, settle,
 };
@@ -181,4 +182,61 @@ fn inv_4_a_payment_mode_exists_under_full_access_and_only_there() {
         assert_eq!(Terms::parse(terms.as_str()), Some(terms));
     }
     assert_eq!(Terms::parse("full"), None);
+}
+
+#[test]
+fn bil_1_a_hundred_thousand_lines_are_charged_and_earn_as_the_rules_say() {
+    let mut chance = Lcg(8);
+    let situations = situations();
+    let mut settled = 0;
+    for _ in 0..150_000 {
+        let at = usize::try_from(chance.between(0, 15)).unwrap();
+        let (terms, orderer, managed) = situations[at];
+        let (list, quantity) = (chance.between(0, 200_000), chance.between(1, 400));
+        let (partner, volume) = (chance.between(0, 350_000), chance.between(0, 1_000_000));
+        let own = match chance.between(0, 3) {
+            0 => Ok(chance.between(0, list)),
+            _ => Err(partner),
+        };
+        let chf = |minor| Money {
+            minor,
+            currency: Currency::Chf,
+        };
+        let rate = |ppm| Rate::from_ppm(ppm).unwrap();
+        let tariff = Tariff {
+            list: chf(list),
+            advantage: match own {
+                Ok(price) => Advantage::PartnerPrice(chf(price)),
+                Err(ppm) => Advantage::Rate(rate(ppm)),
+            },
+            tiers: vec![VolumeTier {
+                minimum: 1,
+                rate: rate(volume),
+            }],
+        };
+        let units = quantity;
+        let priced = price(&tariff, Line { quantity, units }).unwrap();
+        let (public, own_price) = crate::pricing::stated(list, own, quantity, volume);
+        let expected = stated(terms, orderer, managed).map(|(_, price, earning)| {
+            let advantage = public - own_price;
+            let charged = match price {
+                PriceKind::Public => public,
+                PriceKind::Partner => own_price,
+            };
+            match earning {
+                Earning::Nothing => (charged, 0, 0),
+                Earning::Cashback => (charged, advantage, 0),
+                Earning::Discount => (charged, 0, advantage),
+            }
+        });
+        let made = settle(terms, orderer, managed)
+            .map(|settled| amounts(settled, &priced))
+            .map(|made| [made.charged, made.cashback, made.discount])
+            .map(|made| made.map(|money| i128::from(money.minor)))
+            .map(|[charged, cashback, discount]| (charged, cashback, discount))
+            .map_err(|refused| refused.rule);
+        assert_eq!(made, expected, "{terms:?} {orderer:?} {managed} {tariff:?}");
+        settled += usize::from(made.is_ok());
+    }
+    assert!(settled >= 100_000);
 }

@@ -1,15 +1,16 @@
 //! The transactions that the ledger knows, each with its debits (+) and credits (−).
-use super::{Account, Holder, Money, Posting, Transaction, TransactionKind, Unbalanced};
+use super::{Account, Holder, Money, Posting, Transaction, TransactionKind, Unbalanced, words};
 
-/// By what a charge was paid, and so to what it is refunded (PAY-7, BIL-4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PaidBy {
-    /// Card or bank: the payer owes it until the operator reports the payment.
-    Invoice,
-    /// The payer's own prepaid account, at once.
-    Prepaid,
-    /// Collected by the operator's commerce system (BIL-3).
-    Elsewhere,
+words! {
+    /// By what a charge was paid, and so to what it is refunded (PAY-7, BIL-4).
+    PaidBy {
+        /// Card or bank: the payer owes it until the operator reports the payment.
+        Invoice = "invoice",
+        /// The payer's own prepaid account, at once.
+        Prepaid = "prepaid",
+        /// Collected by the operator's commerce system (BIL-3).
+        Elsewhere = "elsewhere",
+    }
 }
 
 /// The one earner of a billing event, and its cashback.

@@ -1,257 +1,312 @@
-//! Booking: products, billing events, invoice and ledger of one order, in one transaction (BIL-1).
-use super::assess::{Assessed, SettledLine};
-use super::ledger;
-use crate::db::schema::{
-    billing_events, ledger_entries, orders, payment_methods, prepaid_accounts,
-};
-use crate::db::{Tx, insert_all};
-use crate::domain::billing::{EventKind, Initiator, PaymentMethodKind};
-use crate::domain::id::{
-    BillingEventId, OrderId, OrganizationId, PartnershipId, PaymentMethodId, ProductId, QuoteId,
-    UserId,
-};
-use crate::domain::ledger::{self as domain, AccountKind, Earned, PaidBy};
-use crate::domain::money::{Currency, Money};
-use crate::domain::product::Period;
+//! Booking: products, billing events, invoices and ledger of any number of acts, each whole or not at
+//! all, with a constant number of statements (BIL-1).
+use super::assess::{Assessed, Assessor, SettledLine};
+use super::batch::{Batch, EventRow, OrderRow};
+use super::facts::{Installed, Ownership};
+use super::intent::{Booked, Channel, Intent, Quoted, Sale, WantedLine};
+use super::known::Known;
+use super::means::Means;
+use super::refund::Refunds;
+use crate::db::Tx;
+use crate::db::record::Event;
+use crate::db::witness::Identity;
+use crate::domain::billing::{EventKind, Initiator};
+use crate::domain::event::EventType;
+use crate::domain::id::{BillingEventId, OrderId, PaymentMethodId, ProductId};
+use crate::domain::ledger::{self, Earned, PaidBy};
+use crate::domain::money::Money;
+use crate::domain::product::{Period, ProductState};
 use crate::domain::refusal::{Code, Refusal};
-use crate::domain::settlement::{Orderer, Payer};
 use crate::error::{Error, Result};
-use crate::resources::invoices::model::{self as invoices, NewInvoice};
-use crate::resources::organizations::model::{NewProduct, install_products};
-use chrono::{NaiveDate, NaiveDateTime};
-use diesel::dsl::sql;
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable};
+use crate::resources::invoices::model::NewInvoice;
+use crate::resources::organizations::model::NewProduct;
+use chrono::{NaiveDate, TimeDelta};
+use serde_json::json;
 
-/// An order that has been assessed, with what it is paid by.
-pub struct Purchase<'a> {
-    pub customer: OrganizationId,
-    pub orderer: Orderer,
-    pub currency: Currency,
-    pub assessed: &'a Assessed,
-    pub payment_method: PaymentMethodId,
-    pub quote: Option<QuoteId>,
-    pub by: UserId,
-}
+/// What became of one act.
+pub type Outcome = Result<Booked, Refusal>;
 
-#[derive(Insertable)]
-#[diesel(table_name = billing_events)]
-struct EventRow<'a> {
-    id: BillingEventId,
-    kind: EventKind,
-    customer_id: OrganizationId,
-    partner_id: Option<OrganizationId>,
-    partnership_id: Option<PartnershipId>,
-    product_id: ProductId,
-    family: &'a str,
-    quantity: i64,
-    period: Period,
-    initiator: Initiator,
-    payer: Payer,
-    payer_id: OrganizationId,
-    currency: Currency,
-    list_minor: i64,
-    public_minor: i64,
-    partner_minor: i64,
-    charged_minor: i64,
-    cashback_minor: i64,
-    discount_minor: i64,
-    volume_rate_ppm: i64,
-    partner_rate_ppm: Option<i64>,
-    units: i64,
-    settlement_rule: &'a str,
-    period_start: NaiveDate,
-    period_end: NaiveDate,
-    order_id: OrderId,
-    occurred_at: NaiveDateTime,
-    recorded_at: NaiveDateTime,
-}
-
-/// Books it whole, or refuses and leaves nothing.
-pub fn book(tx: &mut Tx, purchase: &Purchase) -> Result<OrderId> {
-    let assessed = purchase.assessed;
-    let charged = assessed.charged()?;
-    let paid_by = paid_by(tx, purchase, charged)?;
-    let id: OrderId = tx.new_id()?;
-    insert_order(tx, purchase, id, charged)?;
-    let products = install(tx, purchase)?;
-    let start = tx.now.date();
-    let mut events = Vec::new();
-    for (line, product) in assessed.lines.iter().zip(&products) {
-        events.push(event(tx, purchase, id, line, *product, start)?);
-    }
-    insert_all!(tx, billing_events::table, &events);
-    let invoice = NewInvoice {
-        payer: purchase.assessed.payer_id,
-        customer: purchase.customer,
-        order: id,
-        payment_method: purchase.payment_method,
-        paid_by,
-        net: Money {
-            minor: charged,
-            currency: purchase.currency,
-        },
+/// Books what may be booked and says of each act what became of it; `by` is nobody for the system.
+/// Later acts find what earlier ones did.
+pub fn book(tx: &mut Tx, by: Option<&Identity>, intents: &[Intent]) -> Result<Vec<Outcome>> {
+    let sales: Vec<&Sale> = intents
+        .iter()
+        .filter_map(|intent| match intent {
+            Intent::Sale(sale) => Some(sale),
+            Intent::Refund(_) => None,
+        })
+        .collect();
+    let wanted: Vec<_> = sales.iter().map(|sale| &sale.wanted).collect();
+    let mut booking = Booking {
+        assessor: Assessor::load(tx, &wanted)?,
+        means: Means::load(tx, &sales)?,
+        known: Known::load(tx, &sales)?,
+        batch: Batch::default(),
     };
-    invoices::issue(tx, &[invoice])?;
-    post(tx, purchase, &events, paid_by)?;
-    Ok(id)
+    let mut refunds = Refunds::load(tx, intents)?;
+    let mut outcomes = Vec::new();
+    for intent in intents {
+        outcomes.push(match intent {
+            Intent::Sale(sale) => booking.sell(tx, sale)?,
+            Intent::Refund(refund) => refunds.refund(tx, refund, &mut booking.batch)?,
+        });
+    }
+    booking.batch.write(tx, by)?;
+    Ok(outcomes)
 }
 
-/// The payer's own method, and enough in it if it is prepaid (PAY-7).
-fn paid_by(tx: &mut Tx, purchase: &Purchase, charged: i64) -> Result<PaidBy> {
-    let payer = purchase.assessed.payer_id;
-    let not_payers = || Error::from(Refusal::fault("/payment_method_id", "not_payers", "PAY-7"));
-    let (kind, currency): (PaymentMethodKind, Option<Currency>) = payment_methods::table
-        .filter(payment_methods::id.eq(purchase.payment_method))
-        .filter(payment_methods::organization_id.eq(payer))
-        .filter(payment_methods::removed_at.is_null())
-        .select((payment_methods::kind, payment_methods::currency))
-        .first(tx.conn)
-        .optional()?
-        .ok_or_else(not_payers)?;
-    match kind {
-        PaymentMethodKind::Card | PaymentMethodKind::BankAccount => Ok(PaidBy::Invoice),
-        PaymentMethodKind::Prepaid if currency != Some(purchase.currency) => {
-            Err(Refusal::fault("/payment_method_id", "currency_mismatch", "PAY-7").into())
+/// Books one act, or refuses it.
+pub fn book_one(tx: &mut Tx, by: Option<&Identity>, intent: Intent) -> Result<Booked> {
+    let outcome = book(tx, by, &[intent])?.pop();
+    let outcome = outcome.ok_or_else(|| Error::internal("an act was not judged"))?;
+    Ok(outcome?)
+}
+
+struct Booking {
+    assessor: Assessor,
+    means: Means,
+    known: Known,
+    batch: Batch,
+}
+
+impl Booking {
+    fn sell(&mut self, tx: &Tx, sale: &Sale) -> Result<Outcome> {
+        if let Channel::Reported {
+            external_id,
+            fingerprint,
+            order,
+        } = &sale.channel
+            && let Some(met) =
+                self.known
+                    .report(sale.wanted.customer, external_id, fingerprint, *order)
+        {
+            return Ok(met);
         }
-        PaymentMethodKind::Prepaid => {
-            lock(tx, payer, purchase.currency)?;
-            match prepaid_balance(tx, payer, purchase.currency)? >= charged {
-                true => Ok(PaidBy::Prepaid),
-                false => Err(Refusal::by(Code::InsufficientBalance, "PAY-7").into()),
+        match self.judge(tx, sale) {
+            Ok((assessed, paid_by)) => self.write(tx, sale, assessed, paid_by).map(Ok),
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    }
+
+    /// Whether it may be, and at which price; a renewal only once for each period (BIL-3).
+    fn judge(&mut self, tx: &Tx, sale: &Sale) -> Result<(Assessed, PaidBy), Refusal> {
+        let wanted = &sale.wanted;
+        if wanted.at > tx.now {
+            return Err(Refusal::fault("/occurred_at", "in_the_future", "BIL-3"));
+        }
+        if sale.kind == EventKind::Order && wanted.initiator == Initiator::Automatic {
+            return Err(Refusal::fault("/initiator", "not_automatic", "BIL-3"));
+        }
+        for line in &wanted.lines {
+            must_be_near(line, wanted.at.date())?;
+            self.known.must_be_new(line, wanted.at.date())?;
+        }
+        let assessed = self.assessor.assess(wanted);
+        match &sale.channel {
+            Channel::Here {
+                payment_method,
+                quote,
+            } => {
+                let assessed = match quote {
+                    Some(quote) => redeem(assessed, quote)?,
+                    None => assessed?,
+                };
+                let charged = assessed.charged()?;
+                let payer = assessed.payer_id;
+                let method = *payment_method;
+                let paid_by = self.means.charge(method, payer, wanted.currency, charged)?;
+                Ok((assessed, paid_by))
+            }
+            Channel::Reported { .. } => {
+                let assessed = assessed.map_err(of_report)?;
+                assessed.charged()?;
+                Ok((assessed, PaidBy::Elsewhere))
             }
         }
     }
-}
 
-/// A debit locks the account's row; a credit never reads a balance.
-pub fn lock(tx: &mut Tx, organization: OrganizationId, currency: Currency) -> Result<()> {
-    let locked = diesel::update(prepaid_accounts::table.find((organization, currency)))
-        .set(prepaid_accounts::debits.eq(prepaid_accounts::debits + 1))
-        .execute(tx.conn)?;
-    if locked == 0 {
-        diesel::insert_into(prepaid_accounts::table)
-            .values((
-                prepaid_accounts::organization_id.eq(organization),
-                prepaid_accounts::currency.eq(currency),
-            ))
-            .execute(tx.conn)?;
+    fn write(
+        &mut self,
+        tx: &Tx,
+        sale: &Sale,
+        assessed: Assessed,
+        paid_by: PaidBy,
+    ) -> Result<Booked> {
+        let method = match &sale.channel {
+            Channel::Here { payment_method, .. } => Some(*payment_method),
+            Channel::Reported { .. } => None,
+        };
+        let order = match method {
+            Some(method) => Some(self.order(tx, sale, &assessed, method, paid_by)?),
+            None => None,
+        };
+        let ids = tx.new_ids(assessed.lines.len())?;
+        let mut products = Vec::new();
+        let lines = sale.wanted.lines.iter().zip(&assessed.lines);
+        for ((line, settled), id) in lines.zip(&ids) {
+            let product = match line.product {
+                Some(product) => self.renew(sale, line, &assessed, method, product)?,
+                None => self.install(tx, sale, line, &assessed, method)?,
+            };
+            products.push(product);
+            let made = Made {
+                id: *id,
+                product,
+                order,
+                paid_by,
+            };
+            let event = event(tx, sale, &assessed, (line, settled), &made)?;
+            self.known.met(&event);
+            self.post(&event, paid_by)?;
+            self.batch.events.push(event);
+        }
+        let told = told(sale, &assessed, order, &ids, &products);
+        self.batch.told.push(told);
+        Ok(Booked {
+            order,
+            events: ids,
+            products,
+            payer: assessed.payer,
+            known: false,
+        })
     }
-    Ok(())
-}
 
-/// What a prepaid account holds, in minor units: the sum of its entries, with the sign turned.
-pub fn prepaid_balance(
-    tx: &mut Tx,
-    organization: OrganizationId,
-    currency: Currency,
-) -> Result<i64> {
-    let sum: Option<i64> = ledger_entries::table
-        .filter(ledger_entries::holder_id.eq(organization))
-        .filter(ledger_entries::account.eq(AccountKind::Prepaid.as_str()))
-        .filter(ledger_entries::currency.eq(currency))
-        .select(sql::<Nullable<BigInt>>("CAST(SUM(amount_minor) AS BIGINT)"))
-        .first(tx.conn)?;
-    Ok(-sum.unwrap_or(0))
-}
+    /// The order, and its invoice in the payer's organization only (PAY-5).
+    fn order(
+        &mut self,
+        tx: &Tx,
+        sale: &Sale,
+        assessed: &Assessed,
+        method: PaymentMethodId,
+        paid_by: PaidBy,
+    ) -> Result<OrderId> {
+        let id = tx.new_id()?;
+        let charged = assessed.charged()?;
+        let quote_id = match &sale.channel {
+            Channel::Here { quote, .. } => quote.as_ref().map(|quote| quote.id),
+            Channel::Reported { .. } => None,
+        };
+        self.batch.orders.push(OrderRow {
+            id,
+            organization_id: sale.wanted.customer,
+            acting_as: assessed.orderer,
+            partnership_id: assessed.under.map(|(partnership, _)| partnership),
+            payer_id: assessed.payer_id,
+            payment_method_id: Some(method),
+            quote_id,
+            currency: sale.wanted.currency,
+            charged_minor: charged,
+            created_by: sale.by,
+            created_at: tx.now,
+        });
+        self.batch.invoices.push(NewInvoice {
+            payer: assessed.payer_id,
+            customer: sale.wanted.customer,
+            order: id,
+            payment_method: method,
+            paid_by,
+            net: Money {
+                minor: charged,
+                currency: sale.wanted.currency,
+            },
+        });
+        Ok(id)
+    }
 
-fn insert_order(tx: &mut Tx, purchase: &Purchase, id: OrderId, charged: i64) -> Result<()> {
-    diesel::insert_into(orders::table)
-        .values((
-            orders::id.eq(id),
-            orders::organization_id.eq(purchase.customer),
-            orders::acting_as.eq(purchase.orderer),
-            orders::partnership_id.eq(purchase.assessed.under.map(|(partnership, _)| partnership)),
-            orders::payer_id.eq(purchase.assessed.payer_id),
-            orders::payment_method_id.eq(purchase.payment_method),
-            orders::quote_id.eq(purchase.quote),
-            orders::currency.eq(purchase.currency),
-            orders::charged_minor.eq(charged),
-            orders::created_by.eq(purchase.by),
-            orders::created_at.eq(tx.now),
-        ))
-        .execute(tx.conn)?;
-    Ok(())
-}
-
-/// Installs the products in the customer's organization (PAY-4); their next renewal is the payer's act (PAY-6).
-fn install(tx: &mut Tx, purchase: &Purchase) -> Result<Vec<ProductId>> {
-    let start = tx.now.date();
-    let mut new = Vec::new();
-    for line in &purchase.assessed.lines {
-        new.push(NewProduct {
-            id: tx.new_id()?,
-            organization: purchase.customer,
+    /// Installs in the customer's organization (PAY-4); the next renewal is the payer's act (PAY-6).
+    fn install(
+        &mut self,
+        tx: &Tx,
+        sale: &Sale,
+        line: &WantedLine,
+        assessed: &Assessed,
+        method: Option<PaymentMethodId>,
+    ) -> Result<ProductId> {
+        let id = tx.new_id()?;
+        let wanted = &sale.wanted;
+        let owner = assessed.payer_id;
+        self.batch.installed.push(NewProduct {
+            id,
+            organization: wanted.customer,
             parent: line.parent,
             family: line.family.clone(),
             name: line.label.clone().unwrap_or_else(|| line.family.clone()),
             quantity: line.quantity,
             period: line.period,
-            currency: purchase.currency,
-            renewal_owner: purchase.assessed.payer_id,
-            payment_method: Some(purchase.payment_method),
-            renews_on: end_of(line.period, start)?,
-            installed_at: tx.now,
+            currency: wanted.currency,
+            renewal_owner: owner,
+            payment_method: method,
+            renews_on: end_of(line.period, first_day(sale, line))?,
+            installed_at: wanted.at,
         });
+        let units = &mut self.assessor.units;
+        units.change(owner, &line.family, wanted.at, line.quantity);
+        Ok(id)
     }
-    install_products(tx, &new)?;
-    Ok(new.into_iter().map(|product| product.id).collect())
-}
 
-fn end_of(period: Period, start: NaiveDate) -> Result<NaiveDate> {
-    period
-        .end(start)
-        .ok_or_else(|| Error::internal("the calendar has ended"))
-}
+    /// Pays a product for another period; whoever paid owns its next renewal (PAY-6), unless what
+    /// came later has settled that already.
+    fn renew(
+        &mut self,
+        sale: &Sale,
+        line: &WantedLine,
+        assessed: &Assessed,
+        method: Option<PaymentMethodId>,
+        id: ProductId,
+    ) -> Result<ProductId> {
+        let (payer, at) = (assessed.payer_id, sale.wanted.at);
+        let facts = &mut self.assessor.facts;
+        let last = facts.last_ownership(id).cloned();
+        let unknown = || Error::internal("a product to renew is not there");
+        let product = facts.product_mut(id).ok_or_else(unknown)?;
+        let until = end_of(line.period, first_day(sale, line))?;
+        let is_latest = last.as_ref().is_none_or(|last| last.valid_from <= at);
+        let open = last.as_ref().filter(|last| last.valid_to.is_none());
+        let changes_hands = is_latest && open.is_none_or(|open| open.owner_id != payer);
+        *product = Installed {
+            renews_on: product.renews_on.max(until),
+            state: ProductState::Active,
+            failed_renewals: 0,
+            retry_at: None,
+            ..product.clone()
+        };
+        if changes_hands {
+            product.payment_method_id = method;
+            product.automatic = product.automatic && method.is_some();
+        }
+        self.batch.renew(product.clone());
+        if !changes_hands {
+            return Ok(id);
+        }
+        let earliest = last.as_ref().map(|last| match last.valid_to {
+            Some(ended) => ended,
+            None => last.valid_from + TimeDelta::microseconds(1),
+        });
+        let from = earliest.map_or(at, |earliest| earliest.max(at));
+        if let Some(open) = open {
+            let units = &mut self.assessor.units;
+            units.change(open.owner_id, &open.family, from, -open.quantity);
+            self.batch.close(Ownership {
+                valid_to: Some(from),
+                ..open.clone()
+            });
+        }
+        let owned = Ownership {
+            product_id: id,
+            owner_id: payer,
+            family: line.family.clone(),
+            quantity: line.quantity,
+            valid_from: from,
+            valid_to: None,
+        };
+        let units = &mut self.assessor.units;
+        units.change(payer, &line.family, from, line.quantity);
+        self.assessor.facts.own(owned.clone());
+        self.batch.open(owned);
+        Ok(id)
+    }
 
-fn event<'a>(
-    tx: &Tx,
-    purchase: &Purchase<'a>,
-    order: OrderId,
-    line: &'a SettledLine,
-    product: ProductId,
-    start: NaiveDate,
-) -> Result<EventRow<'a>> {
-    Ok(EventRow {
-        id: tx.new_id()?,
-        kind: EventKind::Order,
-        customer_id: purchase.customer,
-        partner_id: line.partner,
-        partnership_id: line.partnership,
-        product_id: product,
-        family: &line.family,
-        quantity: line.quantity,
-        period: line.period,
-        initiator: match purchase.orderer {
-            Orderer::Customer => Initiator::Customer,
-            Orderer::Partner => Initiator::Partner,
-        },
-        payer: purchase.assessed.payer,
-        payer_id: purchase.assessed.payer_id,
-        currency: purchase.currency,
-        list_minor: line.list_minor,
-        public_minor: line.public_minor,
-        partner_minor: line.partner_minor,
-        charged_minor: line.charged_minor,
-        cashback_minor: line.cashback_minor,
-        discount_minor: line.discount_minor,
-        volume_rate_ppm: line.volume_rate_ppm,
-        partner_rate_ppm: line.partner_rate_ppm,
-        units: line.units,
-        settlement_rule: &line.rule,
-        period_start: start,
-        period_end: end_of(line.period, start)?,
-        order_id: order,
-        occurred_at: tx.now,
-        recorded_at: tx.now,
-    })
-}
-
-/// One balanced transaction a line (BIL-5).
-fn post(tx: &mut Tx, purchase: &Purchase, events: &[EventRow], paid_by: PaidBy) -> Result<()> {
-    let mut transactions = Vec::new();
-    let payer = *purchase.assessed.payer_id.bytes();
-    for event in events {
+    fn post(&mut self, event: &EventRow, paid_by: PaidBy) -> Result<()> {
         let money = |minor| Money {
             minor,
             currency: event.currency,
@@ -261,8 +316,149 @@ fn post(tx: &mut Tx, purchase: &Purchase, events: &[EventRow], paid_by: PaidBy) 
             partner: *partner.bytes(),
             cashback: money(event.cashback_minor),
         });
-        let made = domain::order(payer, paid_by, money(event.charged_minor), earned);
-        transactions.extend(ledger::balanced(made)?.map(|made| (event.id, made)));
+        let payer = *event.payer_id().bytes();
+        let made = ledger::order(payer, paid_by, money(event.charged_minor), earned);
+        self.batch.post(event.id, made)
     }
-    ledger::post(tx, &transactions)
+}
+
+/// At the quote's price, if the payer, the terms and the earners are still those it was made from (PRC-6).
+fn redeem(facts: Result<Assessed, Refusal>, quote: &Quoted) -> Result<Assessed, Refusal> {
+    let stale = || Refusal::by(Code::QuoteStale, "PRC-6");
+    let facts = facts.map_err(|_| stale())?;
+    let earners = |lines: &[SettledLine]| -> Vec<_> {
+        lines
+            .iter()
+            .map(|line| (line.partnership, line.rule.clone()))
+            .collect()
+    };
+    let same = facts.payer_id == quote.payer_id
+        && facts.under == quote.under
+        && earners(&facts.lines) == earners(&quote.lines);
+    match same {
+        true => Ok(Assessed {
+            lines: quote.lines.clone(),
+            ..facts
+        }),
+        false => Err(stale()),
+    }
+}
+
+/// A report is one line, and who reports it is not who may not order: 422 instead of 403 (BIL-3).
+fn of_report(mut refusal: Refusal) -> Refusal {
+    for fault in &mut refusal.faults {
+        if let Some(field) = fault.pointer.strip_prefix("/lines/0") {
+            fault.pointer = field.to_owned();
+        }
+    }
+    match (refusal.code, refusal.rule) {
+        (Code::Forbidden, Some(rule)) => Refusal::fault("/initiator", "not_entitled", rule),
+        _ => refusal,
+    }
+}
+
+/// A period starts within ten years of what pays for it: what lies farther off is a slip.
+fn must_be_near(line: &WantedLine, day: NaiveDate) -> Result<(), Refusal> {
+    let apart = line.starts.map(|starts| (starts - day).num_days().abs());
+    match apart.is_some_and(|days| days > 3653) {
+        true => Err(Refusal::fault("/period_start", "out_of_range", "BIL-3")),
+        false => Ok(()),
+    }
+}
+
+fn first_day(sale: &Sale, line: &WantedLine) -> NaiveDate {
+    line.starts.unwrap_or(sale.wanted.at.date())
+}
+
+fn end_of(period: Period, start: NaiveDate) -> Result<NaiveDate> {
+    period
+        .end(start)
+        .ok_or_else(|| Error::internal("the calendar has ended"))
+}
+
+/// What an event is about.
+struct Made {
+    id: BillingEventId,
+    product: ProductId,
+    order: Option<OrderId>,
+    paid_by: PaidBy,
+}
+
+fn event(
+    tx: &Tx,
+    sale: &Sale,
+    assessed: &Assessed,
+    (line, settled): (&WantedLine, &SettledLine),
+    made: &Made,
+) -> Result<EventRow> {
+    let (external_id, fingerprint) = match &sale.channel {
+        Channel::Here { .. } => (None, None),
+        Channel::Reported {
+            external_id,
+            fingerprint,
+            ..
+        } => (Some(external_id.clone()), Some(fingerprint.clone())),
+    };
+    let start = first_day(sale, line);
+    Ok(EventRow {
+        id: made.id,
+        kind: sale.kind,
+        external_id,
+        fingerprint,
+        customer_id: sale.wanted.customer,
+        partner_id: settled.partner,
+        partnership_id: settled.partnership,
+        product_id: made.product,
+        family: settled.family.clone(),
+        quantity: settled.quantity,
+        period: settled.period,
+        initiator: sale.wanted.initiator,
+        payer: assessed.payer,
+        paid_by: made.paid_by,
+        currency: sale.wanted.currency,
+        list_minor: settled.list_minor,
+        public_minor: settled.public_minor,
+        partner_minor: settled.partner_minor,
+        charged_minor: settled.charged_minor,
+        cashback_minor: settled.cashback_minor,
+        discount_minor: settled.discount_minor,
+        volume_rate_ppm: settled.volume_rate_ppm,
+        partner_rate_ppm: settled.partner_rate_ppm,
+        units: settled.units,
+        settlement_rule: settled.rule.clone(),
+        period_start: start,
+        period_end: end_of(settled.period, start)?,
+        order_id: made.order,
+        refunds_id: None,
+        occurred_at: sale.wanted.at,
+        recorded_at: tx.now,
+    })
+}
+
+/// One event an act tells whoever wants to know.
+fn told(
+    sale: &Sale,
+    assessed: &Assessed,
+    order: Option<OrderId>,
+    events: &[BillingEventId],
+    products: &[ProductId],
+) -> Event {
+    let event = match (sale.kind, order, events, products) {
+        (EventKind::Renewal, Some(_), _, [product]) => {
+            Event::new(EventType::ProductRenewed, product)
+        }
+        (_, Some(order), _, _) => Event::new(EventType::OrderPlaced, order),
+        (_, None, [event, ..], _) => Event::new(EventType::BillingEventReported, event),
+        (_, None, [], _) => Event::new(EventType::BillingEventReported, sale.wanted.customer),
+    };
+    let partner = assessed.lines.iter().find_map(|line| line.partner);
+    let partnership = assessed.lines.iter().find_map(|line| line.partnership);
+    let told = event
+        .between(Some(sale.wanted.customer), partner)
+        .data(json!({"kind": sale.kind, "billing_event_ids": events, "product_ids": products}))
+        .by_rule(sale.rule);
+    Event {
+        partnership,
+        ..told
+    }
 }

@@ -1,5 +1,13 @@
-//! What every order goes through: assessed from the facts of its instant, then booked whole (BIL-1).
+//! Booking: what orders, renewals, reports and refunds all go through (BIL-1 to BIL-5).
 pub mod assess;
+pub mod batch;
 pub mod book;
+pub mod facts;
+pub mod intent;
+mod known;
 pub mod ledger;
+mod means;
+pub mod prepaid;
+mod refund;
+pub mod units;
 pub mod verify;

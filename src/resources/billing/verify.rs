@@ -1,7 +1,11 @@
 //! The proof of the books: what must be true of every row, and where it is not (BIL-5).
 use crate::db::Tx;
-use crate::db::schema::{billing_events, invoices, ledger_entries, ledger_transactions};
-use crate::domain::id::{BillingEventId, EntryId, InvoiceId, OrderId};
+use crate::db::schema::{
+    billing_events, invoices, ledger_entries, ledger_transactions, renewal_ownerships,
+    unit_counters,
+};
+use crate::domain::billing::EventKind;
+use crate::domain::id::{BillingEventId, EntryId, InvoiceId, OrderId, OrganizationId};
 use crate::domain::ledger::{AccountKind, TransactionKind};
 use crate::error::Result;
 use diesel::prelude::*;
@@ -39,6 +43,7 @@ pub fn verify(tx: &mut Tx) -> Result<Proof> {
     let mut differences = unbalanced(&entries);
     differences.extend(unbooked(tx, &entries, &reasons)?);
     differences.extend(wrong_invoices(tx)?);
+    differences.extend(miscounted(tx)?);
     Ok(Proof {
         transactions: transactions.len(),
         entries: entries.len(),
@@ -100,9 +105,10 @@ fn unbooked(
     Ok(found)
 }
 
-/// Each invoice is the sum of its events.
+/// Each invoice is the sum of its events; what is refunded later leaves it as it was issued.
 fn wrong_invoices(tx: &mut Tx) -> Result<Vec<String>> {
     let events: Vec<(Option<OrderId>, i64)> = billing_events::table
+        .filter(billing_events::kind.ne(EventKind::Refund))
         .select((billing_events::order_id, billing_events::charged_minor))
         .load(tx.conn)?;
     let mut sums: BTreeMap<OrderId, i64> = BTreeMap::new();
@@ -123,6 +129,38 @@ fn wrong_invoices(tx: &mut Tx) -> Result<Vec<String>> {
                 "invoice {invoice} says {net} minor units, its order {order} comes to {}",
                 sums.get(&order).copied().unwrap_or(0)
             )
+        })
+        .collect())
+}
+
+/// Each counter is the sum of the units whose renewals are its owner's (PRC-4).
+fn miscounted(tx: &mut Tx) -> Result<Vec<String>> {
+    let open: Vec<(OrganizationId, String, i64)> = renewal_ownerships::table
+        .filter(renewal_ownerships::valid_to.is_null())
+        .select((
+            renewal_ownerships::owner_id,
+            renewal_ownerships::family,
+            renewal_ownerships::quantity,
+        ))
+        .load(tx.conn)?;
+    let counters: Vec<(OrganizationId, String, i64)> = unit_counters::table
+        .select((
+            unit_counters::owner_id,
+            unit_counters::family,
+            unit_counters::units,
+        ))
+        .load(tx.conn)?;
+    let mut counts: BTreeMap<(OrganizationId, String), (i64, i64)> = BTreeMap::new();
+    for (owner, family, units) in open {
+        counts.entry((owner, family)).or_default().0 += units;
+    }
+    for (owner, family, units) in counters {
+        counts.entry((owner, family)).or_default().1 += units;
+    }
+    let off = counts.into_iter().filter(|(_, (held, said))| held != said);
+    Ok(off
+        .map(|((owner, family), (held, said))| {
+            format!("{owner} has {held} units of {family}, its counter says {said}")
         })
         .collect())
 }

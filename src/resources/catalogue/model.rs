@@ -1,4 +1,5 @@
 //! Families, price lists and volume tiers.
+use super::views::FamilyView;
 use crate::db::schema::{families, price_lists, prices, volume_tiers};
 use crate::db::{Tx, insert_all};
 use crate::domain::id::PriceListId;
@@ -33,6 +34,39 @@ pub fn unknown_families(tx: &mut Tx, named: &[String], at: &str) -> Result<Vec<F
     Ok(unknown
         .map(|(index, _)| Fault::new(format!("{at}/{index}"), "unknown_family"))
         .collect())
+}
+
+/// Every family, by its code.
+pub fn families(tx: &mut Tx) -> Result<Vec<FamilyView>> {
+    Ok(families::table
+        .order(families::code)
+        .select((families::code, families::name))
+        .load(tx.conn)?)
+}
+
+pub fn family(tx: &mut Tx, code: &str) -> Result<Option<FamilyView>> {
+    Ok(families::table
+        .find(code)
+        .select((families::code, families::name))
+        .first(tx.conn)
+        .optional()?)
+}
+
+/// Adds it, or renames it.
+pub fn save_family(tx: &mut Tx, code: &str, name: &str) -> Result<()> {
+    let renamed = diesel::update(families::table.find(code))
+        .set(families::name.eq(name))
+        .execute(tx.conn)?;
+    match renamed {
+        0 => insert_family(tx, code, name),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a list begins at this very instant.
+pub fn is_dated(tx: &mut Tx, from: NaiveDateTime) -> Result<bool> {
+    let same = price_lists::table.filter(price_lists::effective_from.eq(from));
+    Ok(diesel::select(diesel::dsl::exists(same)).get_result(tx.conn)?)
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -79,63 +113,108 @@ pub fn insert_price_list(
 }
 
 /// What one family costs in one currency and period.
-pub type Key = (String, Period);
+type Key = (String, Currency, Period);
 
-/// The tariffs in force at an instant: of each family and period the newest list that has it. Two queries.
-pub fn tariffs(
-    tx: &mut Tx,
-    families: &[&str],
-    currency: Currency,
-    at: NaiveDateTime,
-) -> Result<BTreeMap<Key, Tariff>> {
-    let rows: Vec<PriceRow> = prices::table
-        .inner_join(price_lists::table.on(price_lists::id.eq(prices::price_list_id)))
-        .filter(prices::family.eq_any(families))
-        .filter(prices::currency.eq(currency))
-        .filter(price_lists::effective_from.le(at))
-        .order(price_lists::effective_from)
-        .select(PriceRow::as_select())
-        .load(tx.conn)?;
-    let tiers: Vec<TierRow> = volume_tiers::table
-        .filter(volume_tiers::family.eq_any(families))
-        .filter(volume_tiers::currency.eq(currency))
-        .order(volume_tiers::minimum)
-        .select(TierRow::as_select())
-        .load(tx.conn)?;
-    let wrong = || Error::internal("a price cannot be read");
-    let mut found = BTreeMap::new();
-    for row in rows {
-        let of_list = |tier: &&TierRow| {
-            tier.price_list_id == row.price_list_id
-                && tier.family == row.family
-                && tier.period == row.period
-        };
-        let tier = |tier: &TierRow| {
-            Some(VolumeTier {
-                minimum: tier.minimum,
-                rate: Rate::from_ppm(tier.rate_ppm)?,
-            })
-        };
-        let money = |minor| Money { minor, currency };
-        let advantage = match (row.partner_rate_ppm, row.partner_minor) {
-            (Some(ppm), None) => Advantage::Rate(Rate::from_ppm(ppm).ok_or_else(wrong)?),
-            (None, Some(minor)) => Advantage::PartnerPrice(money(minor)),
-            (Some(_), Some(_)) | (None, None) => return Err(wrong()),
-        };
-        let tiers = tiers
-            .iter()
-            .filter(of_list)
-            .map(tier)
-            .collect::<Option<_>>()
-            .ok_or_else(wrong)?;
-        found.insert(
-            (row.family.clone(), row.period),
-            Tariff {
-                list: money(row.list_minor),
+/// A tariff in force, with what it is for.
+pub struct Quotable<'b> {
+    pub family: &'b str,
+    pub currency: Currency,
+    pub period: Period,
+    pub from: NaiveDateTime,
+    pub tariff: &'b Tariff,
+}
+
+/// The prices of some families, as they were and will be up to an instant.
+#[derive(Default)]
+pub struct PriceBook(BTreeMap<Key, Vec<(NaiveDateTime, Tariff)>>);
+
+impl PriceBook {
+    /// Two queries.
+    pub fn load(tx: &mut Tx, families: &BTreeSet<&str>, until: NaiveDateTime) -> Result<Self> {
+        let rows: Vec<(NaiveDateTime, PriceRow)> = prices::table
+            .inner_join(price_lists::table.on(price_lists::id.eq(prices::price_list_id)))
+            .filter(prices::family.eq_any(families))
+            .filter(price_lists::effective_from.le(until))
+            .order(price_lists::effective_from)
+            .select((price_lists::effective_from, PriceRow::as_select()))
+            .load(tx.conn)?;
+        let tiers: Vec<TierRow> = volume_tiers::table
+            .filter(volume_tiers::family.eq_any(families))
+            .order(volume_tiers::minimum)
+            .select(TierRow::as_select())
+            .load(tx.conn)?;
+        let mut of_list: BTreeMap<(PriceListId, Key), Vec<VolumeTier>> = BTreeMap::new();
+        for row in tiers {
+            let rate = Rate::from_ppm(row.rate_ppm).ok_or_else(unreadable)?;
+            let key = (row.price_list_id, (row.family, row.currency, row.period));
+            of_list.entry(key).or_default().push(VolumeTier {
+                minimum: row.minimum,
+                rate,
+            });
+        }
+        let mut book = Self::default();
+        for (from, row) in rows {
+            let (list, advantage) = (row.list(), row.advantage()?);
+            let key = (row.family, row.currency, row.period);
+            let tiers = of_list.remove(&(row.price_list_id, key.clone()));
+            let tariff = Tariff {
+                list,
                 advantage,
-                tiers,
-            },
-        );
+                tiers: tiers.unwrap_or_default(),
+            };
+            book.0.entry(key).or_default().push((from, tariff));
+        }
+        Ok(book)
     }
-    Ok(found)
+
+    /// The tariff in force at an instant: the newest list's that has the family.
+    pub fn at(
+        &self,
+        family: &str,
+        currency: Currency,
+        period: Period,
+        at: NaiveDateTime,
+    ) -> Option<&Tariff> {
+        let lists = self.0.get(&(family.to_owned(), currency, period))?;
+        let in_force = lists.iter().rev().find(|(from, _)| *from <= at);
+        in_force.map(|(_, tariff)| tariff)
+    }
+
+    /// All that are in force at an instant, by family, currency and period.
+    pub fn in_force(&self, at: NaiveDateTime) -> impl Iterator<Item = Quotable<'_>> {
+        self.0.iter().filter_map(move |(key, lists)| {
+            let (from, tariff) = lists.iter().rev().find(|(from, _)| *from <= at)?;
+            Some(Quotable {
+                family: &key.0,
+                currency: key.1,
+                period: key.2,
+                from: *from,
+                tariff,
+            })
+        })
+    }
+}
+
+impl PriceRow {
+    fn list(&self) -> Money {
+        Money {
+            minor: self.list_minor,
+            currency: self.currency,
+        }
+    }
+
+    fn advantage(&self) -> Result<Advantage> {
+        match (self.partner_rate_ppm, self.partner_minor) {
+            (Some(ppm), None) => Ok(Advantage::Rate(Rate::from_ppm(ppm).ok_or_else(unreadable)?)),
+            (None, Some(minor)) => Ok(Advantage::PartnerPrice(Money {
+                minor,
+                currency: self.currency,
+            })),
+            (Some(_), Some(_)) | (None, None) => Err(unreadable()),
+        }
+    }
+}
+
+fn unreadable() -> Error {
+    Error::internal("a price cannot be read")
 }

@@ -2,7 +2,7 @@
 mod handlers;
 pub mod model;
 mod payment;
-mod views;
+pub mod views;
 
 crate::api::room::room!(
     handlers::list_invoices,

@@ -112,6 +112,16 @@ pub fn find(tx: &mut Tx, identity: &Identity, id: InvoiceId) -> Result<Found<Inv
     })
 }
 
+/// The invoice of an order, for whoever acts for the payer.
+pub fn of_order(tx: &mut Tx, order: OrderId) -> Result<Option<Invoice>> {
+    let row = invoices::table
+        .filter(invoices::order_id.eq(order))
+        .select(Invoice::as_select())
+        .first(tx.conn)
+        .optional()?;
+    Ok(row)
+}
+
 /// The payment was reported.
 pub fn settle(tx: &mut Tx, id: InvoiceId, status: InvoiceStatus) -> Result<()> {
     diesel::update(invoices::table.find(id))

@@ -1,32 +1,28 @@
-//! Placing an order, from lines or from a quote.
+//! Placing an order, from lines or from a quote, and looking at orders.
+use super::placed::{self, PlacedOrderView};
+use super::views::{OrderView, Row, reads_as};
 use crate::api::page::Paging;
-use crate::api::views::{MoneyView, exactly_one};
+use crate::api::views::exactly_one;
 use crate::api::{Caller, Listing, Page, Post, Reply};
-use crate::db::record::Event;
-use crate::db::schema::{invoices, orders};
+use crate::db::schema::orders;
 use crate::db::witness::{self, Identity};
 use crate::db::{Db, MultiBackend, Tx};
-use crate::domain::event::EventType;
-use crate::domain::id::{
-    InvoiceId, OrderId, OrganizationId, PartnershipId, PaymentMethodId, QuoteId,
-};
-use crate::domain::money::{Currency, Money};
+use crate::domain::billing::EventKind;
+use crate::domain::id::{OrderId, OrganizationId, PaymentMethodId, QuoteId};
+use crate::domain::money::Currency;
 use crate::domain::policy::{self, Action, Standing};
-use crate::domain::reach::Reach;
-use crate::domain::refusal::{Code, Fault, Refusal};
-use crate::domain::settlement::{Orderer, Payer};
+use crate::domain::refusal::{Fault, Refusal};
+use crate::domain::settlement::Orderer;
 use crate::error::Result;
 use crate::resources::accounts::tokens::NoFilters;
-use crate::resources::billing::assess::{Assessed, Wanted, WantedLine, assess};
-use crate::resources::billing::book::{Purchase, book};
-use crate::resources::billing_events::views::{BillingEventView, Reader, of_order};
-use crate::resources::quotes::lines::OrderLine;
+use crate::resources::billing::book::book_one;
+use crate::resources::billing::intent::{Channel, Intent, Sale, Wanted};
+use crate::resources::quotes::lines::{OrderLine, initiator, wanted};
 use crate::resources::quotes::model as quotes;
 use actix_web::web::{Data, Path};
 use actix_web::{get, post};
-use chrono::{DateTime, NaiveDateTime, Utc};
 use diesel::prelude::*;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -49,43 +45,6 @@ pub struct NewOrder {
     payment_method_id: PaymentMethodId,
 }
 
-/// An order.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Order)]
-pub struct OrderView {
-    /// Its id.
-    id: OrderId,
-    /// The customer in whose organization the products are.
-    organization_id: OrganizationId,
-    /// On which side it was placed.
-    acting_as: Orderer,
-    /// Which side pays.
-    payer: Payer,
-    /// The full-access partnership it was placed under.
-    partnership_id: Option<PartnershipId>,
-    /// The quote it redeemed.
-    quote_id: Option<QuoteId>,
-    /// What was charged; null to the customer of what the partner paid (BIL-11).
-    charged_amount: Option<MoneyView>,
-    /// When it was placed.
-    created_at: DateTime<Utc>,
-}
-
-/// What an order did.
-#[derive(Serialize, ToSchema)]
-#[schema(as = PlacedOrder)]
-pub struct PlacedOrderView {
-    /// The order.
-    order: OrderView,
-    /// One event a line.
-    billing_events: Vec<BillingEventView>,
-    /// The invoice, if the caller acts for the payer.
-    invoice_id: Option<InvoiceId>,
-    /// What to think about; nothing was refused for it.
-    #[schema(example = json!([]))]
-    warnings: Vec<String>,
-}
-
 /// Place an order.
 ///
 /// Installs the products in the customer's organization, and writes one billing event a line, the invoice in the payer's organization and the cashback, all or nothing. Who pays which price follows from the partnership. Needs an Idempotency-Key.
@@ -101,32 +60,13 @@ pub async fn place_order(
     let customer = *org;
     new.keyed()?
         .once(&db, caller, &[], move |tx, identity, new| {
-            let (orderer, currency, assessed, rule) = match new.quote_id {
+            let (side, sale) = match new.quote_id {
                 Some(quote) => redeemed(tx, identity, customer, quote, new)?,
-                None => assessed(tx, identity, customer, new)?,
+                None => ordered(tx, identity, customer, new)?,
             };
-            let purchase = Purchase {
-                customer,
-                orderer,
-                currency,
-                assessed: &assessed,
-                payment_method: new.payment_method_id,
-                quote: new.quote_id,
-                by: identity.user,
-            };
-            let order = book(tx, &purchase)?;
-            let partner = assessed.lines.iter().find_map(|line| line.partner);
-            let event = Event::new(EventType::OrderPlaced, order)
-                .between(Some(customer), partner)
-                .by_rule(rule);
-            tx.record(
-                Some(identity),
-                Event {
-                    partnership: assessed.under.map(|(partnership, _)| partnership),
-                    ..event
-                },
-            )?;
-            let view = placed(tx, order, orderer, assessed.payer)?;
+            let booked = book_one(tx, Some(identity), Intent::Sale(sale))?;
+            let view = placed::view(tx, side, &booked)?;
+            let order = view.id();
             Reply::created(
                 format!("/v1/organizations/{customer}/orders/{order}"),
                 &view,
@@ -208,8 +148,6 @@ fn of(org: OrganizationId, by: &Standing) -> orders::BoxedQuery<'_, MultiBackend
     }
 }
 
-type Decided = (Orderer, Currency, Assessed, &'static str);
-
 fn alternatives(new: &NewOrder) -> Vec<Fault> {
     exactly_one(&[
         ("quote_id", new.quote_id.is_some()),
@@ -217,7 +155,10 @@ fn alternatives(new: &NewOrder) -> Vec<Fault> {
     ])
 }
 
-fn assessed(
+/// The side on which it is placed, and what is to be booked.
+type Decided = (Orderer, Sale);
+
+fn ordered(
     tx: &mut Tx,
     identity: &Identity,
     customer: OrganizationId,
@@ -240,19 +181,17 @@ fn assessed(
         return Err(Refusal::invalid(faults).into());
     };
     let side = quotes::side(tx, identity, customer, orderer)?;
-    let lines: Vec<WantedLine> = lines.iter().map(Into::into).collect();
-    let assessed = assess(
-        tx,
-        &Wanted {
-            customer,
-            orderer,
-            currency,
-            lines: &lines,
-            reach: &side.reach,
+    let sale = Sale {
+        kind: EventKind::Order,
+        wanted: wanted(customer, orderer, currency, lines, &side.reach, tx.now),
+        channel: Channel::Here {
+            payment_method: new.payment_method_id,
+            quote: None,
         },
-        tx.now,
-    )?;
-    Ok((orderer, currency, assessed, side.rule))
+        by: Some(identity.user),
+        rule: side.rule,
+    };
+    Ok((orderer, sale))
 }
 
 /// At the quote's price, if the right, the payer and the terms are still those it was made from (PRC-6).
@@ -281,118 +220,24 @@ fn redeemed(
     if quote.organization_id != customer {
         return Err(Refusal::not_found().into());
     }
-    let side = quotes::side(tx, identity, customer, quote.acting_as)?;
-    let settled = quote.lines()?;
-    let lines: Vec<WantedLine> = settled.iter().map(Into::into).collect();
-    let stale = || Refusal::by(Code::QuoteStale, "PRC-6");
-    let facts = assess(
-        tx,
-        &Wanted {
+    let side = quotes::side_still(tx, identity, &quote)?;
+    let promise = quote.promise(tx, side.asker)?;
+    let sale = Sale {
+        kind: EventKind::Order,
+        wanted: Wanted {
             customer,
-            orderer: quote.acting_as,
+            initiator: initiator(quote.acting_as),
             currency: quote.currency,
-            lines: &lines,
-            reach: &Reach::Everything,
+            lines: promise.lines.iter().map(Into::into).collect(),
+            reach: side.reach,
+            at: tx.now,
         },
-        tx.now,
-    )?;
-    quote.must_hold(tx, side.asker, &facts)?;
-    let earners = |lines: &[_]| {
-        lines
-            .iter()
-            .map(|line: &crate::resources::billing::assess::SettledLine| {
-                (line.partnership, line.rule.clone())
-            })
-            .collect::<Vec<_>>()
-    };
-    let within = |line: &WantedLine| line.parent.is_none_or(|parent| side.reach.holds(parent));
-    if earners(&facts.lines) != earners(&settled) || !lines.iter().all(within) {
-        return Err(stale().into());
-    }
-    Ok((
-        quote.acting_as,
-        quote.currency,
-        Assessed {
-            lines: settled,
-            ..facts
+        channel: Channel::Here {
+            payment_method: new.payment_method_id,
+            quote: Some(promise),
         },
-        side.rule,
-    ))
-}
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = orders)]
-struct Row {
-    id: OrderId,
-    organization_id: OrganizationId,
-    acting_as: Orderer,
-    payer_id: OrganizationId,
-    partnership_id: Option<PartnershipId>,
-    quote_id: Option<QuoteId>,
-    currency: Currency,
-    charged_minor: i64,
-    created_at: NaiveDateTime,
-}
-
-impl Row {
-    fn payer(&self) -> Payer {
-        if self.payer_id == self.organization_id {
-            Payer::Customer
-        } else {
-            Payer::Partner
-        }
-    }
-
-    fn view(self, reader: Reader) -> OrderView {
-        let hidden = reader == Reader::Customer && self.payer() == Payer::Partner;
-        let charged = Money {
-            minor: self.charged_minor,
-            currency: self.currency,
-        };
-        OrderView {
-            id: self.id,
-            organization_id: self.organization_id,
-            acting_as: self.acting_as,
-            payer: self.payer(),
-            partnership_id: self.partnership_id,
-            quote_id: self.quote_id,
-            charged_amount: (!hidden).then(|| charged.into()),
-            created_at: self.created_at.and_utc(),
-        }
-    }
-}
-
-/// As whom a standing reads.
-fn reads_as(by: &Standing) -> Reader {
-    match by {
-        Standing::Member { .. } => Reader::Customer,
-        Standing::Partner { .. } => Reader::Partner,
-        Standing::Operator { .. } => Reader::Operator,
-    }
-}
-
-fn placed(tx: &mut Tx, id: OrderId, orderer: Orderer, payer: Payer) -> Result<PlacedOrderView> {
-    let row: Row = orders::table
-        .find(id)
-        .select(Row::as_select())
-        .first(tx.conn)?;
-    let for_payer = matches!(
-        (orderer, payer),
-        (Orderer::Customer, Payer::Customer) | (Orderer::Partner, Payer::Partner)
-    );
-    let invoice_id = invoices::table
-        .filter(invoices::order_id.eq(id))
-        .select(invoices::id)
-        .first(tx.conn)
-        .optional()?;
-    let reader = match orderer {
-        Orderer::Customer => Reader::Customer,
-        Orderer::Partner => Reader::Partner,
+        by: Some(identity.user),
+        rule: side.rule,
     };
-    Ok(PlacedOrderView {
-        order: row.view(reader),
-        billing_events: of_order(tx, id, reader)?,
-        invoice_id: invoice_id.filter(|_| for_payer),
-        warnings: Vec::new(),
-    })
+    Ok((quote.acting_as, sale))
 }

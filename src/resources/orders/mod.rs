@@ -1,5 +1,7 @@
 //! Orders: several lines, all or nothing (BIL-1).
 mod handlers;
+pub mod placed;
+mod views;
 
 crate::api::room::room!(
     handlers::place_order,

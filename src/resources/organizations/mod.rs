@@ -2,7 +2,7 @@
 mod handlers;
 pub mod model;
 mod payment_methods;
-mod products;
+pub mod products;
 pub mod reach;
 
 crate::api::room::room!(

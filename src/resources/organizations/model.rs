@@ -11,6 +11,7 @@ use crate::domain::money::Currency;
 use crate::domain::organization::{OrganizationKind, Role};
 use crate::domain::product::{Period, ProductState};
 use crate::error::Result;
+use crate::resources::billing::units::{self, Shift};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
@@ -112,13 +113,14 @@ pub struct NewProduct {
     pub period: Period,
     pub currency: Currency,
     pub renewal_owner: OrganizationId,
+    /// What an automatic renewal is charged to; without one none is.
     pub payment_method: Option<PaymentMethodId>,
     pub renews_on: NaiveDate,
     pub installed_at: NaiveDateTime,
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = products)]
+#[diesel(table_name = products, treat_none_as_default_value = false)]
 struct ProductRow<'a> {
     id: ProductId,
     organization_id: OrganizationId,
@@ -146,7 +148,7 @@ struct OwnershipRow<'a> {
     valid_from: NaiveDateTime,
 }
 
-/// Installs any number of products with two statements.
+/// Installs any number of products with three statements.
 pub fn install_products(tx: &mut Tx, new: &[NewProduct]) -> Result<()> {
     let rows: Vec<ProductRow> = new
         .iter()
@@ -179,7 +181,15 @@ pub fn install_products(tx: &mut Tx, new: &[NewProduct]) -> Result<()> {
         })
         .collect();
     insert_all!(tx, renewal_ownerships::table, &owners);
-    Ok(())
+    let gained: Vec<Shift> = new
+        .iter()
+        .map(|one| Shift {
+            owner: one.renewal_owner,
+            family: &one.family,
+            units: one.quantity,
+        })
+        .collect();
+    units::shift(tx, &gained)
 }
 
 /// A product with whose act its next automatic renewal is.

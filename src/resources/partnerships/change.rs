@@ -17,6 +17,7 @@ use crate::domain::refusal::{Code, Fault, Refusal};
 use crate::error::Result;
 use crate::resources::accounts::step_up::{self, PasswordGiven};
 use crate::resources::invitations;
+use crate::resources::renewals::ownership;
 use actix_web::put;
 use actix_web::web::{Data, Path};
 use serde::Deserialize;
@@ -227,6 +228,12 @@ fn set(
         super::end::conclude(tx, Some(identity), &other, row.customer_id, None, "INV-8")?;
     }
     model::change_access(tx, row, access)?;
+    let partner_pays = Access::Full {
+        payment_mode: PaymentMode::Partner,
+    };
+    if *access != partner_pays {
+        ownership::fall_back(tx, Some(identity), row.customer_id, row.partner_id)?;
+    }
     record(
         tx,
         identity,

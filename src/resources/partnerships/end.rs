@@ -12,7 +12,7 @@ use crate::domain::mail::MailTemplate;
 use crate::domain::policy::{self, Action, Standing};
 use crate::error::Result;
 use crate::resources::accounts::step_up;
-use crate::resources::invitations;
+use crate::resources::{invitations, renewals};
 use actix_web::post;
 use actix_web::web::{Data, Path};
 use serde::Deserialize;
@@ -88,8 +88,8 @@ pub async fn end_partnership(
     .await
 }
 
-/// Ends it with all that follows: members whom the partner added leave with it (ACC-5), and the
-/// other side is told.
+/// Ends it with all that follows: members whom the partner added leave with it (ACC-5), the renewals
+/// it owned fall back (PAY-6), and the other side is told.
 pub fn conclude(
     tx: &mut Tx,
     identity: Option<&Identity>,
@@ -100,6 +100,7 @@ pub fn conclude(
 ) -> Result<()> {
     model::end(tx, row, by, reason)?;
     customer::dismiss_added_by(tx, identity, row)?;
+    renewals::ownership::fall_back(tx, identity, row.customer_id, row.partner_id)?;
     let event = Event::new(EventType::PartnershipEnded, row.id)
         .between(Some(row.customer_id), Some(row.partner_id))
         .data(json!({"ended_by": by}))

@@ -9,7 +9,7 @@ use crate::domain::id::OrganizationId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::policy::{self, Action};
 use crate::error::Result;
-use crate::resources::billing::book::prepaid_balance;
+use crate::resources::billing::prepaid;
 use actix_web::get;
 use actix_web::web::{Data, Path};
 use serde::Serialize;
@@ -53,7 +53,7 @@ pub async fn list_prepaid_accounts(
         )?;
         let mut items = Vec::new();
         for &currency in Currency::ALL {
-            let minor = prepaid_balance(tx, *org, currency)?;
+            let minor = prepaid::balance(tx, *org, currency)?;
             items.push(PrepaidAccountView {
                 currency,
                 balance: Money { minor, currency }.into(),

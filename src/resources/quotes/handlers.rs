@@ -1,5 +1,5 @@
 //! Asking for a quote, and reading it.
-use super::lines::OrderLine;
+use super::lines::{self, NewQuote};
 use super::model::{self, Quote};
 use crate::api::views::MoneyView;
 use crate::api::{Caller, Post, Reply};
@@ -8,35 +8,18 @@ use crate::db::Db;
 use crate::db::record::Event;
 use crate::domain::event::EventType;
 use crate::domain::id::{OrganizationId, PartnershipId, QuoteId};
-use crate::domain::money::{Currency, Money, Rate};
+use crate::domain::money::{Currency, Money};
 use crate::domain::product::Period;
 use crate::domain::refusal::Refusal;
 use crate::domain::settlement::{Orderer, Payer};
 use crate::error::{Error, Result};
-use crate::resources::billing::assess::{SettledLine, Wanted, WantedLine, assess};
+use crate::resources::billing::assess::{SettledLine, assess_one};
+use crate::resources::billing_events::views::rate;
 use actix_web::web::{Data, Path};
 use actix_web::{get, post};
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
-use validator::Validate;
-
-/// What to quote.
-#[derive(Debug, Clone, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"organization_id": "org_01jd8xk3v9e6mbyg4q5r7s8t9v", "acting_as": "partner", "currency": "CHF", "lines": [{"family": "web_hosting", "quantity": 35, "period": "monthly"}]}))]
-pub struct NewQuote {
-    /// The customer in whose organization the products are to be installed.
-    organization_id: OrganizationId,
-    /// On which side the caller acts.
-    acting_as: Orderer,
-    /// In which currency.
-    currency: Currency,
-    /// What to order.
-    #[validate(nested, length(min = 1, max = 100))]
-    #[schema(min_items = 1, max_items = 100)]
-    lines: Vec<OrderLine>,
-}
 
 /// A line of a quote: every step of its price. What the reader may not see is null.
 #[derive(Serialize, ToSchema)]
@@ -99,13 +82,6 @@ pub struct QuoteView {
     expires_at: DateTime<Utc>,
 }
 
-/// Rates are shown as decimal strings.
-pub fn rate(ppm: i64) -> Result<String> {
-    Rate::from_ppm(ppm)
-        .map(|rate| rate.to_string())
-        .ok_or_else(|| Error::internal("a rate cannot be read"))
-}
-
 fn line(line: SettledLine, currency: Currency, sees_partner_price: bool) -> Result<QuoteLineView> {
     let money = |minor| MoneyView::from(Money { minor, currency });
     let only = |minor| sees_partner_price.then(|| money(minor));
@@ -166,15 +142,15 @@ pub async fn create_quote(
     new.once(&db, caller, &[], move |tx, identity, new| {
         let customer = new.organization_id;
         let side = model::side(tx, identity, customer, new.acting_as)?;
-        let lines: Vec<WantedLine> = new.lines.iter().map(Into::into).collect();
-        let wanted = Wanted {
+        let wanted = lines::wanted(
             customer,
-            orderer: new.acting_as,
-            currency: new.currency,
-            lines: &lines,
-            reach: &side.reach,
-        };
-        let assessed = assess(tx, &wanted, tx.now)?;
+            new.acting_as,
+            new.currency,
+            &new.lines,
+            &side.reach,
+            tx.now,
+        );
+        let assessed = assess_one(tx, wanted)?;
         let new = model::New {
             customer,
             asker: side.asker,

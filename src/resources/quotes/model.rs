@@ -2,6 +2,7 @@
 use crate::db::Tx;
 use crate::db::schema::{orders, quotes};
 use crate::db::witness::{self, Identity};
+use crate::domain::access::Terms;
 use crate::domain::id::{OrganizationId, PartnershipId, QuoteId, UserId};
 use crate::domain::money::Currency;
 use crate::domain::policy::{self, Action, Found, Standing};
@@ -10,6 +11,7 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::domain::settlement::{Orderer, Payer};
 use crate::error::{Error, Result};
 use crate::resources::billing::assess::{Assessed, SettledLine};
+use crate::resources::billing::intent::Quoted;
 use crate::resources::organizations::reach;
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::dsl::exists;
@@ -36,6 +38,8 @@ pub struct Side {
     pub asker: OrganizationId,
     pub rule: &'static str,
     pub reach: Reach,
+    /// The terms of the partnership that a partner acts by.
+    pub terms: Option<Terms>,
 }
 
 /// The caller's right to order for this customer on this side (ORG-8, ACC-4).
@@ -72,14 +76,28 @@ pub fn side(
         },
         Action::Order,
     )?;
+    let (asker, terms) = match allowed.by {
+        Standing::Partner { partner, terms, .. } => (partner, Some(terms)),
+        Standing::Member { .. } | Standing::Operator { .. } => (customer, None),
+    };
     Ok(Side {
-        asker: match allowed.by {
-            Standing::Partner { partner, .. } => partner,
-            Standing::Member { .. } | Standing::Operator { .. } => customer,
-        },
+        asker,
+        terms,
         rule: allowed.rule,
         reach,
     })
+}
+
+/// The right of whoever asked for a quote, which may have gone since: the quote is stale then (PRC-6).
+pub fn side_still(tx: &mut Tx, identity: &Identity, quote: &Quote) -> Result<Side> {
+    match side(tx, identity, quote.organization_id, quote.acting_as) {
+        Err(Error::Refused(refusal)) if quote.asked_by != quote.organization_id => {
+            let own = witness::organization(tx, identity, quote.asked_by)?;
+            policy::allow(own, Action::Order).map_err(|_| *refusal)?;
+            Err(Refusal::by(Code::QuoteStale, "PRC-6").into())
+        }
+        side => side,
+    }
 }
 
 pub struct New<'a> {
@@ -146,13 +164,9 @@ impl Quote {
         }
     }
 
-    /// Whether it may still be redeemed: in time, once, and under the facts it was made from (PRC-6).
-    pub fn must_hold(
-        &self,
-        tx: &mut Tx,
-        asker: OrganizationId,
-        now_assessed: &Assessed,
-    ) -> Result<()> {
+    /// What it promises, if it may still be redeemed: by the side that asked, in time, and once. The
+    /// facts it was made from are compared where it is booked (PRC-6).
+    pub fn promise(&self, tx: &mut Tx, asker: OrganizationId) -> Result<Quoted> {
         if asker != self.asked_by {
             return Err(Refusal::not_found().into());
         }
@@ -162,10 +176,11 @@ impl Quote {
         if self.expires_at <= tx.now {
             return Err(Refusal::by(Code::QuoteExpired, "PRC-6").into());
         }
-        let under = self.partnership_id.zip(self.terms_from);
-        match now_assessed.payer_id == self.payer_id && now_assessed.under == under {
-            true => Ok(()),
-            false => Err(Refusal::by(Code::QuoteStale, "PRC-6").into()),
-        }
+        Ok(Quoted {
+            id: self.id,
+            payer_id: self.payer_id,
+            under: self.partnership_id.zip(self.terms_from),
+            lines: self.lines()?,
+        })
     }
 }

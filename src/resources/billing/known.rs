@@ -1,0 +1,172 @@
+//! What has been booked before: reports by their external id, renewals by their period (BIL-3).
+use super::batch::EventRow;
+use super::book::Outcome;
+use super::intent::{Booked, Channel, Sale, WantedLine};
+use crate::db::Tx;
+use crate::db::schema::{billing_events, orders, organizations};
+use crate::domain::billing::EventKind;
+use crate::domain::id::{BillingEventId, OrderId, OrganizationId, ProductId};
+use crate::domain::refusal::{Code, Refusal};
+use crate::domain::settlement::Payer;
+use crate::error::Result;
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+struct Report {
+    event: BillingEventId,
+    product: ProductId,
+    payer: Payer,
+    fingerprint: Vec<u8>,
+}
+
+#[derive(Default)]
+pub struct Known {
+    reports: BTreeMap<String, Report>,
+    periods: BTreeMap<(ProductId, NaiveDate), BillingEventId>,
+    orders: BTreeSet<OrderId>,
+    customers: BTreeSet<OrganizationId>,
+}
+
+type ReportRow = (
+    Option<String>,
+    Option<Vec<u8>>,
+    BillingEventId,
+    ProductId,
+    Payer,
+);
+
+impl Known {
+    /// At most four queries.
+    pub fn load(tx: &mut Tx, sales: &[&Sale]) -> Result<Self> {
+        let (mut named, mut ordered) = (BTreeSet::new(), BTreeSet::new());
+        let mut customers = BTreeSet::new();
+        for sale in sales {
+            if let Channel::Reported {
+                external_id, order, ..
+            } = &sale.channel
+            {
+                named.insert(external_id.as_str());
+                ordered.extend(*order);
+                customers.insert(sale.wanted.customer);
+            }
+        }
+        let renewed: BTreeSet<ProductId> = sales
+            .iter()
+            .flat_map(|sale| &sale.wanted.lines)
+            .filter_map(|line| line.product)
+            .collect();
+        let mut known = Self::default();
+        if !named.is_empty() {
+            let rows: Vec<ReportRow> = billing_events::table
+                .filter(billing_events::external_id.eq_any(named))
+                .select((
+                    billing_events::external_id,
+                    billing_events::fingerprint,
+                    billing_events::id,
+                    billing_events::product_id,
+                    billing_events::payer,
+                ))
+                .load(tx.conn)?;
+            for (external_id, fingerprint, event, product, payer) in rows {
+                let report = Report {
+                    event,
+                    product,
+                    payer,
+                    fingerprint: fingerprint.unwrap_or_default(),
+                };
+                known.reports.extend(external_id.map(|id| (id, report)));
+            }
+        }
+        if !customers.is_empty() {
+            let rows: Vec<OrganizationId> = organizations::table
+                .filter(organizations::id.eq_any(customers))
+                .select(organizations::id)
+                .load(tx.conn)?;
+            known.customers = rows.into_iter().collect();
+        }
+        if !ordered.is_empty() {
+            let rows: Vec<OrderId> = orders::table
+                .filter(orders::id.eq_any(ordered))
+                .select(orders::id)
+                .load(tx.conn)?;
+            known.orders = rows.into_iter().collect();
+        }
+        if !renewed.is_empty() {
+            let rows: Vec<(ProductId, NaiveDate, BillingEventId)> = billing_events::table
+                .filter(billing_events::product_id.eq_any(renewed))
+                .filter(billing_events::kind.ne(EventKind::Refund))
+                .select((
+                    billing_events::product_id,
+                    billing_events::period_start,
+                    billing_events::id,
+                ))
+                .load(tx.conn)?;
+            known.periods = rows
+                .into_iter()
+                .map(|(product, start, event)| ((product, start), event))
+                .collect();
+        }
+        Ok(known)
+    }
+
+    /// A report that was met before answers as the first time, with other content it is refused; so
+    /// is the report of an order that was made here, and of one by nobody that is known.
+    pub fn report(
+        &self,
+        customer: OrganizationId,
+        external_id: &str,
+        fingerprint: &[u8],
+        order: Option<OrderId>,
+    ) -> Option<Outcome> {
+        if let Some(first) = self.reports.get(external_id) {
+            return Some(match first.fingerprint == fingerprint {
+                true => Ok(Booked {
+                    order: None,
+                    events: vec![first.event],
+                    products: vec![first.product],
+                    payer: first.payer,
+                    known: true,
+                }),
+                false => {
+                    let refusal = Refusal::by(Code::ExternalIdReused, "BIL-3");
+                    Err(refusal.conflicts([first.event]))
+                }
+            });
+        }
+        if !self.customers.contains(&customer) {
+            return Some(Err(Refusal::fault("/organization_id", "unknown", "BIL-3")));
+        }
+        let order = order?;
+        Some(Err(match self.orders.contains(&order) {
+            true => Refusal::by(Code::AlreadyBooked, "BIL-3").conflicts([order]),
+            false => Refusal::fault("/order_id", "unknown", "BIL-3"),
+        }))
+    }
+
+    /// A product is paid once for each period start, whatever the channel.
+    pub fn must_be_new(&self, line: &WantedLine, day: NaiveDate) -> Result<(), Refusal> {
+        let period = line
+            .product
+            .map(|product| (product, line.starts.unwrap_or(day)));
+        match period.and_then(|period| self.periods.get(&period)) {
+            Some(event) => Err(Refusal::by(Code::AlreadyRenewed, "BIL-3").conflicts([*event])),
+            None => Ok(()),
+        }
+    }
+
+    /// What this transaction is about to write.
+    pub fn met(&mut self, event: &EventRow) {
+        let period = (event.product_id, event.period_start);
+        self.periods.insert(period, event.id);
+        if let (Some(external_id), Some(fingerprint)) = (&event.external_id, &event.fingerprint) {
+            let report = Report {
+                event: event.id,
+                product: event.product_id,
+                payer: event.payer,
+                fingerprint: fingerprint.clone(),
+            };
+            self.reports.insert(external_id.clone(), report);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The units that pick a volume tier: of active products, by renewal owner and family, at any instant
+//! (PRC-4). A counter holds those of now; what changed since is taken back from it.
+use crate::db::schema::{renewal_ownerships, unit_counters};
+use crate::db::{Tx, put_all};
+use crate::domain::id::OrganizationId;
+use crate::error::Result;
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Units that an owner gains, or loses.
+pub struct Shift<'a> {
+    pub owner: OrganizationId,
+    pub family: &'a str,
+    pub units: i64,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = unit_counters)]
+struct CounterRow<'a> {
+    owner_id: OrganizationId,
+    family: &'a str,
+    units: i64,
+}
+
+/// Moves the counters by all of this, each once.
+pub fn shift(tx: &mut Tx, shifts: &[Shift]) -> Result<()> {
+    let mut sums: BTreeMap<(OrganizationId, &str), i64> = BTreeMap::new();
+    for one in shifts {
+        *sums.entry((one.owner, one.family)).or_default() += one.units;
+    }
+    let row = |((owner_id, family), units)| CounterRow {
+        owner_id,
+        family,
+        units,
+    };
+    // An owner that loses has a counter already; a row of less than nothing may not even be offered.
+    let (gained, lost): (Vec<_>, Vec<_>) = sums.into_iter().partition(|(_, units)| *units >= 0);
+    let rows: Vec<CounterRow> = gained
+        .into_iter()
+        .filter(|(_, units)| *units > 0)
+        .map(row)
+        .collect();
+    put_all!(
+        tx,
+        unit_counters::table,
+        &rows,
+        (unit_counters::owner_id, unit_counters::family),
+        unit_counters::units.eq(unit_counters::units + excluded(unit_counters::units))
+    );
+    let rows: Vec<CounterRow> = lost
+        .into_iter()
+        .map(|(of, units)| row((of, -units)))
+        .collect();
+    put_all!(
+        tx,
+        unit_counters::table,
+        &rows,
+        (unit_counters::owner_id, unit_counters::family),
+        unit_counters::units.eq(unit_counters::units - excluded(unit_counters::units))
+    );
+    Ok(())
+}
+
+type Of = (OrganizationId, String);
+
+/// The units of some owners and families, at any instant since one.
+#[derive(Default)]
+pub struct Units {
+    now: BTreeMap<Of, i64>,
+    changes: BTreeMap<Of, Vec<(NaiveDateTime, i64)>>,
+}
+
+type Changed = (OrganizationId, String, i64, Option<NaiveDateTime>);
+
+impl Units {
+    /// Three queries. At the present instant the last two find nothing.
+    pub fn load(
+        tx: &mut Tx,
+        owners: &BTreeSet<OrganizationId>,
+        families: &BTreeSet<&str>,
+        since: NaiveDateTime,
+    ) -> Result<Self> {
+        let counted: Vec<(OrganizationId, String, i64)> = unit_counters::table
+            .filter(unit_counters::owner_id.eq_any(owners))
+            .filter(unit_counters::family.eq_any(families))
+            .select((
+                unit_counters::owner_id,
+                unit_counters::family,
+                unit_counters::units,
+            ))
+            .load(tx.conn)?;
+        let gained: Vec<Changed> = renewal_ownerships::table
+            .filter(renewal_ownerships::owner_id.eq_any(owners))
+            .filter(renewal_ownerships::family.eq_any(families))
+            .filter(renewal_ownerships::valid_from.gt(since))
+            .select((
+                renewal_ownerships::owner_id,
+                renewal_ownerships::family,
+                renewal_ownerships::quantity,
+                renewal_ownerships::valid_from.nullable(),
+            ))
+            .load(tx.conn)?;
+        let lost: Vec<Changed> = renewal_ownerships::table
+            .filter(renewal_ownerships::owner_id.eq_any(owners))
+            .filter(renewal_ownerships::family.eq_any(families))
+            .filter(renewal_ownerships::valid_to.gt(since))
+            .select((
+                renewal_ownerships::owner_id,
+                renewal_ownerships::family,
+                renewal_ownerships::quantity,
+                renewal_ownerships::valid_to,
+            ))
+            .load(tx.conn)?;
+        let mut units = Self {
+            now: counted
+                .into_iter()
+                .map(|(owner, family, units)| ((owner, family), units))
+                .collect(),
+            changes: BTreeMap::new(),
+        };
+        let lost = lost
+            .into_iter()
+            .map(|(owner, family, quantity, at)| (owner, family, -quantity, at));
+        for (owner, family, quantity, at) in gained.into_iter().chain(lost) {
+            let changes = units.changes.entry((owner, family)).or_default();
+            changes.extend(at.map(|at| (at, quantity)));
+        }
+        Ok(units)
+    }
+
+    /// Those that the owner had at an instant.
+    pub fn at(&self, owner: OrganizationId, family: &str, at: NaiveDateTime) -> i64 {
+        let of = (owner, family.to_owned());
+        let later: i64 = self
+            .changes
+            .get(&of)
+            .into_iter()
+            .flatten()
+            .filter(|(when, _)| *when > at)
+            .map(|(_, units)| units)
+            .sum();
+        self.now.get(&of).copied().unwrap_or(0) - later
+    }
+
+    /// What this transaction is about to change.
+    pub fn change(&mut self, owner: OrganizationId, family: &str, at: NaiveDateTime, by: i64) {
+        let of = (owner, family.to_owned());
+        *self.now.entry(of.clone()).or_default() += by;
+        self.changes.entry(of).or_default().push((at, by));
+    }
+}

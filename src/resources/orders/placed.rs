@@ -1,0 +1,66 @@
+//! What an order or a renewal did, for whoever placed it.
+use super::views::{OrderView, Row};
+use crate::db::Tx;
+use crate::db::schema::orders;
+use crate::domain::id::OrderId;
+use crate::domain::settlement::{Orderer, Payer};
+use crate::error::{Error, Result};
+use crate::resources::billing::intent::Booked;
+use crate::resources::billing_events::views::{BillingEventView, Reader, by_ids};
+use crate::resources::invoices::model as invoices;
+use crate::resources::invoices::views::InvoiceView;
+use crate::resources::organizations::products::{self, ProductView};
+use diesel::prelude::*;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What an order did.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PlacedOrder)]
+pub struct PlacedOrderView {
+    /// The order.
+    order: OrderView,
+    /// The products it installed or renewed, one a line.
+    products: Vec<ProductView>,
+    /// One event a line.
+    billing_events: Vec<BillingEventView>,
+    /// The invoice; null unless the caller acts for the payer (PAY-5).
+    invoice: Option<InvoiceView>,
+    /// What to think about; nothing was refused for it.
+    #[schema(example = json!([]))]
+    warnings: Vec<String>,
+}
+
+impl PlacedOrderView {
+    pub fn id(&self) -> OrderId {
+        self.order.id
+    }
+}
+
+/// Shows it to the side that placed it.
+pub fn view(tx: &mut Tx, side: Orderer, booked: &Booked) -> Result<PlacedOrderView> {
+    let id = booked.order;
+    let id = id.ok_or_else(|| Error::internal("what was placed has no order"))?;
+    let row: Row = orders::table
+        .find(id)
+        .select(Row::as_select())
+        .first(tx.conn)?;
+    let (reader, pays) = match side {
+        Orderer::Customer => (Reader::Customer, booked.payer == Payer::Customer),
+        Orderer::Partner => (Reader::Partner, booked.payer == Payer::Partner),
+    };
+    let invoice = match pays {
+        true => invoices::of_order(tx, id)?,
+        false => None,
+    };
+    let lines = invoices::lines(tx, id)?;
+    let invoice = invoice.map(|invoice| InvoiceView::new(invoice, Some(lines)));
+    let payer = row.payer_id;
+    Ok(PlacedOrderView {
+        order: row.view(reader),
+        products: products::by_ids(tx, &booked.products, payer)?,
+        billing_events: by_ids(tx, &booked.events, reader)?,
+        invoice: invoice.transpose()?,
+        warnings: Vec::new(),
+    })
+}

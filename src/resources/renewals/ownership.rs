@@ -1,0 +1,122 @@
+//! Whose act a product's next automatic renewal is, and how it changes hands (PAY-6).
+use crate::db::Tx;
+use crate::db::record::{Event, Mail};
+use crate::db::schema::{products, renewal_ownerships};
+use crate::db::witness::Identity;
+use crate::domain::event::EventType;
+use crate::domain::id::{OrganizationId, PaymentMethodId, ProductId};
+use crate::domain::mail::MailTemplate;
+use crate::domain::product::ProductState;
+use crate::error::Result;
+use crate::resources::billing::batch::{change_owners, update_products};
+use crate::resources::billing::facts::{Installed, Ownership};
+use crate::resources::invitations::mails;
+use chrono::TimeDelta;
+use diesel::prelude::*;
+use serde_json::json;
+
+/// A product with whose renewals it is.
+pub type Owned = (Installed, Ownership);
+
+/// A product of this customer that is still active.
+pub fn find(tx: &mut Tx, customer: OrganizationId, id: ProductId) -> Result<Option<Owned>> {
+    let found = renewal_ownerships::table
+        .inner_join(products::table.on(products::id.eq(renewal_ownerships::product_id)))
+        .filter(products::id.eq(id))
+        .filter(products::organization_id.eq(customer))
+        .filter(products::state.eq(ProductState::Active))
+        .filter(renewal_ownerships::valid_to.is_null())
+        .select((Installed::as_select(), Ownership::as_select()))
+        .first(tx.conn)
+        .optional()?;
+    Ok(found)
+}
+
+/// Hands renewals over, to be charged to this method or not to be automatic. Four statements.
+pub fn hand_over(
+    tx: &mut Tx,
+    owned: Vec<Owned>,
+    to: OrganizationId,
+    method: Option<PaymentMethodId>,
+) -> Result<()> {
+    let (mut changed, mut closed, mut opened) = (Vec::new(), Vec::new(), Vec::new());
+    for (product, ownership) in owned {
+        changed.push(Installed {
+            automatic: method.is_some(),
+            payment_method_id: method,
+            failed_renewals: 0,
+            retry_at: None,
+            ..product
+        });
+        if ownership.owner_id == to {
+            continue;
+        }
+        let from = tx
+            .now
+            .max(ownership.valid_from + TimeDelta::microseconds(1));
+        opened.push(Ownership {
+            owner_id: to,
+            valid_from: from,
+            ..ownership.clone()
+        });
+        closed.push(Ownership {
+            valid_to: Some(from),
+            ..ownership
+        });
+    }
+    update_products(tx, &changed)?;
+    change_owners(tx, &closed, &opened)
+}
+
+/// What the partner owned falls back to the customer, and is not automatic until the customer confirms
+/// it with a payment method; both are told which, and when they are due.
+pub fn fall_back(
+    tx: &mut Tx,
+    by: Option<&Identity>,
+    customer: OrganizationId,
+    partner: OrganizationId,
+) -> Result<()> {
+    let owned: Vec<Owned> = renewal_ownerships::table
+        .inner_join(products::table.on(products::id.eq(renewal_ownerships::product_id)))
+        .filter(renewal_ownerships::owner_id.eq(partner))
+        .filter(renewal_ownerships::valid_to.is_null())
+        .filter(products::organization_id.eq(customer))
+        .order(products::renews_on)
+        .select((Installed::as_select(), Ownership::as_select()))
+        .load(tx.conn)?;
+    if owned.is_empty() {
+        return Ok(());
+    }
+    let told = owned
+        .iter()
+        .map(|(product, _)| json!({"product_id": product.id, "renews_on": product.renews_on}));
+    let event = Event::new(EventType::RenewalsFellBack, customer)
+        .between(Some(customer), Some(partner))
+        .data(json!({"products": told.collect::<Vec<_>>()}))
+        .by_rule("PAY-6");
+    let listed = owned
+        .iter()
+        .map(|(product, _)| format!("{} ({})", product.name, product.renews_on))
+        .collect::<Vec<_>>()
+        .join(", ");
+    hand_over(tx, owned, customer, None)?;
+    let event = tx.record(by, event)?;
+    let arguments = json!({
+        "customer": mails::name(tx, customer)?,
+        "partner": mails::name(tx, partner)?,
+        "products": listed,
+    });
+    for told in [customer, partner] {
+        for (recipient, language) in mails::legal_representatives(tx, told)? {
+            let mail = Mail {
+                recipient,
+                language,
+                template: MailTemplate::RenewalsFellBack,
+                arguments: arguments.clone(),
+                token: None,
+            };
+            tx.mail(event, &mail)?;
+        }
+    }
+    Ok(())
+}
