@@ -10,6 +10,20 @@ pub type Argument<'a> = (&'a str, String);
 type Bundle = FluentBundle<FluentResource>;
 
 static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| bundle(include_str!("texts/en.ftl")));
+static FRENCH: LazyLock<Bundle> = LazyLock::new(|| bundle(include_str!("texts/fr.ftl")));
+static GERMAN: LazyLock<Bundle> = LazyLock::new(|| bundle(include_str!("texts/de.ftl")));
+static ITALIAN: LazyLock<Bundle> = LazyLock::new(|| bundle(include_str!("texts/it.ftl")));
+static SPANISH: LazyLock<Bundle> = LazyLock::new(|| bundle(include_str!("texts/es.ftl")));
+
+fn texts(language: Language) -> &'static Bundle {
+    match language {
+        Language::English => &ENGLISH,
+        Language::French => &FRENCH,
+        Language::German => &GERMAN,
+        Language::Italian => &ITALIAN,
+        Language::Spanish => &SPANISH,
+    }
+}
 
 fn bundle(text: &str) -> Bundle {
     // A fault in the file loses messages, not the service; a test reads every one of them.
@@ -21,14 +35,18 @@ fn bundle(text: &str) -> Bundle {
     bundle
 }
 
-/// The message `key`, or its attribute `key.attribute`.
-pub fn find(_: Language, key: &str, arguments: &[Argument]) -> Option<String> {
+/// The message `key`, or its attribute `key.attribute`; in English where the language lacks it.
+pub fn find(language: Language, key: &str, arguments: &[Argument]) -> Option<String> {
+    in_bundle(texts(language), key, arguments).or_else(|| in_bundle(&ENGLISH, key, arguments))
+}
+
+fn in_bundle(texts: &Bundle, key: &str, arguments: &[Argument]) -> Option<String> {
     let (message, attribute) = key
         .split_once('.')
         .map_or((key, None), |(message, attribute)| {
             (message, Some(attribute))
         });
-    let message = ENGLISH.get_message(message)?;
+    let message = texts.get_message(message)?;
     let pattern = match attribute {
         Some(attribute) => message.get_attribute(attribute)?.value(),
         None => message.value()?,
@@ -37,11 +55,8 @@ pub fn find(_: Language, key: &str, arguments: &[Argument]) -> Option<String> {
     for (name, value) in arguments {
         named.set(*name, value.as_str());
     }
-    Some(
-        ENGLISH
-            .format_pattern(pattern, Some(&named), &mut Vec::new())
-            .into_owned(),
-    )
+    let text = texts.format_pattern(pattern, Some(&named), &mut Vec::new());
+    Some(text.into_owned())
 }
 
 /// The message, or its key where there is none, so that the gap is seen.
