@@ -397,10 +397,11 @@ fn partner_up(
         customer.leader,
     );
     let (invitation, _) = invitations::insert(tx, &new)?;
-    let partnership =
-        partnerships::start(tx, invitation.id, None, (customer.id, partner.id), access)?;
-    invitations::accept(tx, &invitation, customer.id, access, partnership)?;
-    Ok(partnership)
+    let sides = (customer.id, partner.id);
+    let agreed = partnerships::agree(tx, invitation.id, None, sides, tx.now)?;
+    partnerships::begin(tx, &agreed, access, tx.now)?;
+    invitations::accept(tx, &invitation, customer.id, access, agreed.id)?;
+    Ok(agreed.id)
 }
 
 fn invitation<'a>(
@@ -418,6 +419,7 @@ fn invitation<'a>(
         requested,
         families: &[],
         replace: &NONE,
+        starts_at: None,
         tender: None,
         message: None,
         by,

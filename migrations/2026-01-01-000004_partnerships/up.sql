@@ -4,15 +4,20 @@ CREATE TABLE partnerships (
     partner_id    BYTEA     NOT NULL REFERENCES organizations (id),
     invitation_id BYTEA     NOT NULL,
     tender_id     BYTEA,
-    started_at    TIMESTAMP NOT NULL,
-    ended_at      TIMESTAMP CHECK (ended_at >= started_at),
+    agreed_at     TIMESTAMP NOT NULL,
+    started_at    TIMESTAMP NOT NULL CHECK (started_at >= agreed_at),
+    -- Agreed and not begun: until its start is applied it has no terms (PSH-12).
+    scheduled     BOOLEAN   NOT NULL,
+    ended_at      TIMESTAMP CHECK (ended_at >= started_at OR scheduled),
     ended_by      BYTEA     REFERENCES organizations (id),
     end_reason    TEXT,
     version       INTEGER   NOT NULL,
     -- Of what the partner alone sees: which of its collaborators reach this customer.
     assignments_version INTEGER NOT NULL DEFAULT 1,
+    UNIQUE (id, customer_id),
     CHECK (customer_id <> partner_id)
 );
+CREATE INDEX starts_to_come ON partnerships (started_at) WHERE scheduled AND ended_at IS NULL;
 CREATE UNIQUE INDEX one_open_partnership ON partnerships (customer_id, partner_id) WHERE ended_at IS NULL;
 CREATE INDEX partnerships_of_customer ON partnerships (customer_id, id);
 CREATE INDEX partnerships_of_partner ON partnerships (partner_id, id);
@@ -26,7 +31,7 @@ CREATE TABLE customer_access (
 );
 
 CREATE TABLE partnership_terms (
-    partnership_id BYTEA     NOT NULL REFERENCES partnerships (id),
+    partnership_id BYTEA     NOT NULL,
     customer_id    BYTEA     NOT NULL,
     partner_id     BYTEA     NOT NULL,
     level          TEXT      NOT NULL CHECK (level IN ('limited', 'full')),
@@ -38,6 +43,7 @@ CREATE TABLE partnership_terms (
     CHECK ((level = 'full') = (payment_mode IS NOT NULL)),
     CHECK ((valid_to IS NULL) = (live_level IS NOT NULL)),
     CHECK (live_level IS NULL OR live_level = level),
+    FOREIGN KEY (partnership_id, customer_id) REFERENCES partnerships (id, customer_id),
     FOREIGN KEY (customer_id, live_level) REFERENCES customer_access (customer_id, level)
 );
 CREATE UNIQUE INDEX one_live_version ON partnership_terms (partnership_id) WHERE valid_to IS NULL;
@@ -46,16 +52,47 @@ CREATE INDEX terms_of_customer ON partnership_terms (customer_id, valid_from);
 CREATE INDEX terms_of_partner ON partnership_terms (partner_id, customer_id);
 
 CREATE TABLE selections (
-    partnership_id BYTEA     NOT NULL REFERENCES partnerships (id),
+    partnership_id BYTEA     NOT NULL,
     product_id     BYTEA     NOT NULL,
     customer_id    BYTEA     NOT NULL,
     valid_from     TIMESTAMP NOT NULL,
     valid_to       TIMESTAMP CHECK (valid_to > valid_from),
     PRIMARY KEY (partnership_id, product_id, valid_from),
+    FOREIGN KEY (partnership_id, customer_id) REFERENCES partnerships (id, customer_id),
     FOREIGN KEY (product_id, customer_id) REFERENCES products (id, organization_id)
 );
 CREATE UNIQUE INDEX one_managing_partner ON selections (product_id) WHERE valid_to IS NULL;
 CREATE INDEX selections_of_product ON selections (product_id, valid_from);
+
+-- A partner proposes, the customer answers; one waits at most. It falls with the terms it was about.
+CREATE TABLE payment_mode_proposals (
+    id             BYTEA     NOT NULL PRIMARY KEY,
+    partnership_id BYTEA     NOT NULL REFERENCES partnerships (id),
+    payment_mode   TEXT      NOT NULL CHECK (payment_mode IN ('customer', 'partner')),
+    status         TEXT      NOT NULL CHECK (status IN ('pending', 'accepted', 'declined', 'superseded')),
+    message        TEXT,
+    proposed_by    BYTEA     NOT NULL REFERENCES users (id),
+    created_at     TIMESTAMP NOT NULL,
+    answered_at    TIMESTAMP,
+    CHECK ((status = 'pending') = (answered_at IS NULL))
+);
+CREATE UNIQUE INDEX one_pending_proposal ON payment_mode_proposals (partnership_id) WHERE status = 'pending';
+CREATE INDEX proposals_of_partnership ON payment_mode_proposals (partnership_id, id);
+
+-- On which days a partner used which products: what right-sizing rests on (PSH-11).
+CREATE TABLE product_uses (
+    partnership_id BYTEA NOT NULL REFERENCES partnerships (id),
+    product_id     BYTEA NOT NULL REFERENCES products (id),
+    day            DATE  NOT NULL,
+    PRIMARY KEY (partnership_id, day, product_id)
+);
+
+-- What an end took away, as it was at that instant: ids of people, never their names.
+CREATE TABLE exit_reports (
+    partnership_id BYTEA     NOT NULL PRIMARY KEY REFERENCES partnerships (id),
+    report         TEXT      NOT NULL,
+    created_at     TIMESTAMP NOT NULL
+);
 
 CREATE TABLE assignments (
     id             BYTEA     NOT NULL PRIMARY KEY,

@@ -86,6 +86,8 @@ CREATE TABLE billing_events (
 );
 CREATE UNIQUE INDEX one_renewal_a_period ON billing_events (product_id, period_start) WHERE kind <> 'refund';
 CREATE INDEX billing_events_of_customer ON billing_events (customer_id, id);
+CREATE INDEX billing_events_of_partnership ON billing_events (partnership_id, occurred_at);
+CREATE INDEX billing_events_by_time ON billing_events (customer_id, occurred_at);
 CREATE INDEX billing_events_of_partner ON billing_events (partner_id, id);
 CREATE INDEX billing_events_of_order ON billing_events (order_id);
 CREATE INDEX refunds_of_event ON billing_events (refunds_id);

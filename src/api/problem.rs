@@ -148,11 +148,14 @@ pub const fn status(code: Code) -> StatusCode {
         | InsufficientBalance
         | LastLegalRepresentative
         | NameTaken
+        | AlreadyStarted
+        | NotStarted
         | OppositePartnership
         | PaymentMethodInUse
         | PendingInvitationExists
         | ProposalExists
         | ProposalSettled
+        | PendingProposalExists
         | QuoteExpired
         | QuoteRedeemed
         | QuoteStale

@@ -10,6 +10,7 @@ use crate::domain::locale::Language;
 use crate::domain::mail::{MailTemplate, NotificationCategory};
 use crate::domain::money::Currency;
 use crate::domain::organization::{OperatorRole, OrganizationKind, Role};
+use crate::domain::partnership::PaymentModeProposalStatus;
 use crate::domain::product::{Period, ProductState};
 use crate::domain::settlement::{Orderer, Payer};
 use crate::domain::tender::{ProposalStatus, TenderOutcome, TenderStatus};
@@ -110,6 +111,7 @@ word_columns!(
     Payer,
     PaymentMethodKind,
     PaymentMode,
+    PaymentModeProposalStatus,
     Period,
     ProductState,
     ProposalStatus,

@@ -1,11 +1,13 @@
 //! The door to the database: `read` to look, `write` to change.
 pub mod columns;
 mod dialect;
+pub mod due;
 pub mod lease;
 pub mod reads;
 pub mod record;
 pub mod schema;
 pub mod throttle;
+pub mod uses;
 pub mod witness;
 mod writer;
 
@@ -16,11 +18,13 @@ use crate::secret::{self, Keyring};
 use chrono::{NaiveDateTime, SubsecRound, TimeDelta, Utc};
 pub use dialect::{Conn, Connector, MultiBackend};
 pub(crate) use dialect::{insert_all, put_all};
+use due::{Due, Watch};
 use r2d2::Pool;
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
+use uses::Uses;
 use writer::Writer;
 
 /// What a transaction sees: its connection, and one instant for every row that it writes.
@@ -29,8 +33,11 @@ pub struct Tx<'c> {
     pub now: NaiveDateTime,
     pub keys: &'c Keyring,
     pub vat: &'c Rates,
+    /// Where it is noted which products a partner uses.
+    pub uses: &'c Uses,
     /// How many ids it has made.
     made: Cell<u16>,
+    falls_due: Cell<Option<NaiveDateTime>>,
 }
 
 /// What is the same for every transaction.
@@ -38,6 +45,9 @@ pub struct Given {
     pub clock: Clock,
     pub keys: Keyring,
     pub vat: Rates,
+    /// What falls due by the clock alone.
+    pub watch: Watch,
+    pub uses: Uses,
 }
 
 impl Given {
@@ -48,12 +58,19 @@ impl Given {
             now: self.clock.now(),
             keys: &self.keys,
             vat: &self.vat,
+            uses: &self.uses,
             made: Cell::new(0),
+            falls_due: Cell::new(None),
         }
     }
 }
 
 impl Tx<'_> {
+    /// What was written has to be applied at this instant (see [`due`]).
+    pub fn falls_due(&self, at: NaiveDateTime) {
+        self.falls_due.set(Some(at));
+    }
+
     /// A new id of this instant. Ids rise: by the microsecond, and within a transaction in the order
     /// in which they are made, so that they tell what happened first.
     pub fn new_id<K>(&self) -> Result<Id<K>> {
@@ -130,6 +147,10 @@ impl Db {
         &self.0.given.clock
     }
 
+    pub fn uses(&self) -> &Uses {
+        &self.0.given.uses
+    }
+
     pub fn keys(&self) -> &Keyring {
         &self.0.given.keys
     }
@@ -143,7 +164,8 @@ impl Db {
         &self,
         job: impl FnOnce(&mut Tx) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.blocking(|db| db.read_here(job)).await
+        self.catch_up().await?;
+        self.blocking(|db| db.read_here(db.applied(), job)).await
     }
 
     /// Looks, and all statements see one state.
@@ -151,8 +173,9 @@ impl Db {
         &self,
         job: impl FnOnce(&mut Tx) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.catch_up().await?;
         self.blocking(|db| {
-            db.read_here(|tx| {
+            db.read_here(db.applied(), |tx| {
                 dialect::begin_snapshot(tx.conn)?;
                 let seen = job(tx);
                 dialect::rollback(tx.conn)?;
@@ -168,7 +191,43 @@ impl Db {
         &self,
         job: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.catch_up().await?;
+        let given = self.0.given.clone();
+        let job = move |tx: &mut Tx| {
+            // Between the look and this transaction's instant something may have fallen due.
+            if given.watch.passed(tx.now) {
+                (given.watch.due.apply)(tx)?;
+            }
+            let done = job(tx)?;
+            if let Some(at) = tx.falls_due.get() {
+                given.watch.expect(at);
+            }
+            Ok(done)
+        };
         self.submit(dialect::begin_write, job).await
+    }
+
+    /// Applies what has fallen due. Costs no statement while this node knows of nothing.
+    async fn catch_up(&self) -> Result<()> {
+        let Given { clock, watch, .. } = &*self.0.given;
+        let now = clock.now();
+        if !watch.is_stale(now) {
+            return Ok(());
+        }
+        let Due { next, apply } = watch.due;
+        let look = move |db: &Self| db.read_here(now, next);
+        let mut coming = self.blocking(look).await?;
+        if coming.is_some_and(|coming| coming <= now) {
+            self.submit(dialect::begin_write, apply).await?;
+            coming = self.blocking(look).await?;
+        }
+        watch.saw(now, coming);
+        Ok(())
+    }
+
+    fn applied(&self) -> NaiveDateTime {
+        let Given { clock, watch, .. } = &*self.0.given;
+        watch.applied(clock.now())
     }
 
     /// Changes beside others: for jobs that hold a lease, or whose every change says what it expects
@@ -202,9 +261,15 @@ impl Db {
             .map_err(Error::internal)?
     }
 
-    fn read_here<T>(&self, job: impl FnOnce(&mut Tx) -> Result<T>) -> Result<T> {
+    fn read_here<T>(
+        &self,
+        now: NaiveDateTime,
+        job: impl FnOnce(&mut Tx) -> Result<T>,
+    ) -> Result<T> {
         let mut conn = self.0.readers.get().map_err(unavailable)?;
-        job(&mut self.0.given.tx(&mut conn))
+        let mut tx = self.0.given.tx(&mut conn);
+        tx.now = now;
+        job(&mut tx)
     }
 
     pub async fn migrate(&self) -> Result<()> {

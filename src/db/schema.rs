@@ -268,7 +268,9 @@ diesel::table! {
         partner_id -> Binary,
         invitation_id -> Binary,
         tender_id -> Nullable<Binary>,
+        agreed_at -> Timestamp,
         started_at -> Timestamp,
+        scheduled -> Bool,
         ended_at -> Nullable<Timestamp>,
         ended_by -> Nullable<Binary>,
         end_reason -> Nullable<Text>,
@@ -304,6 +306,35 @@ diesel::table! {
         customer_id -> Binary,
         valid_from -> Timestamp,
         valid_to -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    product_uses (partnership_id, day, product_id) {
+        partnership_id -> Binary,
+        product_id -> Binary,
+        day -> Date,
+    }
+}
+
+diesel::table! {
+    exit_reports (partnership_id) {
+        partnership_id -> Binary,
+        report -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    payment_mode_proposals (id) {
+        id -> Binary,
+        partnership_id -> Binary,
+        payment_mode -> Text,
+        status -> Text,
+        message -> Nullable<Text>,
+        proposed_by -> Binary,
+        created_at -> Timestamp,
+        answered_at -> Nullable<Timestamp>,
     }
 }
 
@@ -804,6 +835,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     customer_access,
     partnership_terms,
     selections,
+    payment_mode_proposals,
+    product_uses,
+    exit_reports,
     assignments,
     invitations,
     invitation_products,

@@ -248,13 +248,14 @@ pub fn staff(identity: &Identity, action: Action) -> Result<&'static str> {
     }
 }
 
-/// The user's standings towards a partnership from either side, whether it is open or has ended.
+/// The user's standings towards a partnership from either side, whether it is to come, open or has
+/// ended; while it is open, it stands as its partner does.
 pub fn of_partnership(
     tx: &mut Tx,
     user: UserId,
     (partnership, customer, partner): (PartnershipId, OrganizationId, OrganizationId),
     terms: Terms,
-    ended: bool,
+    out_of_force: Option<PartnershipState>,
 ) -> Result<Vec<Standing>> {
     let assigned = assignments::table.on(assignments::member_id
         .eq(memberships::id)
@@ -273,9 +274,9 @@ pub fn of_partnership(
             assignments::narrowed.nullable(),
         ))
         .load(tx.conn)?;
-    let state = match ended {
-        true => PartnershipState::Ended,
-        false => partner_state(tx, partner)?,
+    let state = match out_of_force {
+        Some(state) => state,
+        None => partner_state(tx, partner)?,
     };
     let standing = |(of, member, role, may_order, narrowed): (
         OrganizationId,

@@ -53,7 +53,7 @@ fn begins_with_iban(text: &str) -> bool {
         let candidate = number
             .get(..*length)
             .filter(|number| number.starts_with(country));
-        candidate.is_some_and(|number| checks(number))
+        candidate.is_some_and(checks)
     })
 }
 

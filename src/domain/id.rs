@@ -39,6 +39,7 @@ kinds! {
     Enrolment EnrolmentId = "enrolment",
     Invitation InvitationId = "inv",
     Partnership PartnershipId = "partnership",
+    PaymentModeProposal PaymentModeProposalId = "pmp",
     Assignment AssignmentId = "assignment",
     Tender TenderId = "tender",
     TenderViewing TenderViewingId = "viewing",

@@ -7,14 +7,21 @@ words! {
         AccountExists = "account_exists",
         Invitation = "invitation",
         InvitationAccepted = "invitation_accepted",
+        InvitationAcceptedForLater = "invitation_accepted_for_later",
         InvitationDeclined = "invitation_declined",
+        InvitationSuperseded = "invitation_superseded",
         MemberInvitation = "member_invitation",
         PartnershipEnded = "partnership_ended",
+        PartnershipStartCancelled = "partnership_start_cancelled",
+        PartnershipStartFailed = "partnership_start_failed",
+        PartnershipStarted = "partnership_started",
         PasswordChanged = "password_changed",
         PasswordReset = "password_reset",
         PaymentModeChanged = "payment_mode_changed",
         RenewalFailed = "renewal_failed",
         RenewalsFellBack = "renewals_fell_back",
+        PaymentModeDeclined = "payment_mode_declined",
+        PaymentModeProposed = "payment_mode_proposed",
         SignUp = "sign_up",
         TenderAnswer = "tender_answer",
         TenderConcluded = "tender_concluded",
@@ -78,8 +85,13 @@ impl MailTemplate {
             | Self::TenderQuestion => Some(Link::Service("/v1/tender-links/")),
             Self::AccountExists
             | Self::InvitationAccepted
+            | Self::InvitationAcceptedForLater
             | Self::InvitationDeclined
+            | Self::InvitationSuperseded
             | Self::PartnershipEnded
+            | Self::PartnershipStartCancelled
+            | Self::PartnershipStartFailed
+            | Self::PartnershipStarted
             | Self::PasswordChanged
             | Self::PaymentModeChanged
             | Self::RenewalFailed
@@ -87,7 +99,9 @@ impl MailTemplate {
             | Self::TenderAnswer
             | Self::TenderConcluded
             | Self::TenderExtract
-            | Self::TenderSelected => None,
+            | Self::TenderSelected
+            | Self::PaymentModeDeclined
+            | Self::PaymentModeProposed => None,
         }
     }
 
@@ -97,14 +111,22 @@ impl MailTemplate {
             Self::AccountExists | Self::PasswordChanged | Self::PasswordReset | Self::SignUp => {
                 NotificationCategory::Account
             }
-            Self::InvitationAccepted | Self::InvitationDeclined => NotificationCategory::Answers,
+            Self::InvitationAccepted
+            | Self::InvitationAcceptedForLater
+            | Self::InvitationDeclined
+            | Self::InvitationSuperseded => NotificationCategory::Answers,
             Self::Invitation | Self::MemberInvitation => NotificationCategory::Invitations,
             Self::TenderConfirm
             | Self::TenderOpened
             | Self::TenderProposal
             | Self::TenderQuestion => NotificationCategory::OwnTenders,
             Self::PartnershipEnded
+            | Self::PartnershipStartCancelled
+            | Self::PartnershipStartFailed
+            | Self::PartnershipStarted
             | Self::PaymentModeChanged
+            | Self::PaymentModeDeclined
+            | Self::PaymentModeProposed
             | Self::RenewalFailed
             | Self::RenewalsFellBack => NotificationCategory::Partnerships,
             Self::TenderAnswer

@@ -1,8 +1,20 @@
 //! When a partnership may start beside others (PSH-1 to PSH-3).
 use super::access::{Access, Terms};
 use super::id::{PartnershipId, ProductId};
+use super::words::words;
 use chrono::NaiveDateTime;
 use std::collections::BTreeSet;
+
+words! {
+    /// What became of a partner's proposal of another payment mode (PSH-6).
+    PaymentModeProposalStatus {
+        Pending = "pending",
+        Accepted = "accepted",
+        Declined = "declined",
+        /// The terms that it was about have changed, or the partnership has ended.
+        Superseded = "superseded",
+    }
+}
 
 /// An open partnership of a customer, as far as conflicts go.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,9 +109,19 @@ impl Timeline {
             .collect()
     }
 
+    /// What held first, or is to.
+    pub fn first(&self) -> Option<Version> {
+        self.versions().into_iter().next_back()
+    }
+
     /// What holds, or held last.
     pub fn last(&self) -> Option<Version> {
         self.versions().into_iter().next()
+    }
+
+    /// When something last began or stopped.
+    pub fn latest(&self) -> Option<NaiveDateTime> {
+        self.starts().into_iter().next_back()
     }
 
     /// Every instant at which something began or stopped.

@@ -36,21 +36,35 @@ words! {
         AnswerTenders = "answer_tenders",
         EditTenderPreferences = "edit_tender_preferences",
         SetInvitationPreferences = "set_invitation_preferences",
+        ReadCustomers = "read_customers",
         ReadPartnership = "read_partnership",
         ChangeAccess = "change_access",
         ChangePaymentMode = "change_payment_mode",
+        ReadPaymentModeProposals = "read_payment_mode_proposals",
+        ProposePaymentMode = "propose_payment_mode",
+        AnswerPaymentModeProposal = "answer_payment_mode_proposal",
         EndPartnership = "end_partnership",
         SettleInvoices = "settle_invoices",
         AssignCollaborators = "assign_collaborators",
         ReadEvents = "read_events",
         ReadAuditLog = "read_audit_log",
         ManageWebhooks = "manage_webhooks",
+        ReadExitReport = "read_exit_report",
+        CancelStart = "cancel_start",
+        HandOver = "hand_over",
+        ReadRightSizing = "read_right_sizing",
     }
 }
 
 words! {
     /// How a partnership stands at an instant.
-    PartnershipState { Active = "active", Suspended = "suspended", Ended = "ended" }
+    PartnershipState {
+        Active = "active",
+        Suspended = "suspended",
+        Ended = "ended",
+        /// Agreed, to begin later (PSH-12).
+        Scheduled = "scheduled",
+    }
 }
 
 /// The caller's place towards the organization concerned: the witness that the policy judges.
@@ -268,6 +282,7 @@ pub const fn need(action: Action) -> Need {
             &[],
             ReadOrganization,
         ),
+        ReadCustomers => (Insider, (Insider, Nothing("INV-9")), &[], ReadOrganization),
         ReadPartnership => (Administrator, (Insider, History), &[], ReadOrganization),
         ChangeAccess => (
             LegalRepresentative,
@@ -276,6 +291,19 @@ pub const fn need(action: Action) -> Need {
             ReadPartnership,
         ),
         ChangePaymentMode => (
+            LegalRepresentative,
+            (LegalRepresentative, Nothing("PSH-6")),
+            &[],
+            ReadPartnership,
+        ),
+        ReadPaymentModeProposals => (
+            Administrator,
+            (Administrator, History),
+            &[],
+            ReadPartnership,
+        ),
+        ProposePaymentMode => (Nobody, (LegalRepresentative, Access), &[], ReadPartnership),
+        AnswerPaymentModeProposal => (
             LegalRepresentative,
             (LegalRepresentative, Nothing("PSH-6")),
             &[],
@@ -312,6 +340,25 @@ pub const fn need(action: Action) -> Need {
             &[],
             ReadOrganization,
         ),
+        ReadExitReport => (
+            LegalRepresentative,
+            (LegalRepresentative, History),
+            &[],
+            ReadPartnership,
+        ),
+        CancelStart => (
+            LegalRepresentative,
+            (LegalRepresentative, Nothing("PSH-12")),
+            &[],
+            ReadPartnership,
+        ),
+        HandOver => (
+            LegalRepresentative,
+            (LegalRepresentative, Nothing("PSH-10")),
+            &[],
+            ReadPartnership,
+        ),
+        ReadRightSizing => (Administrator, (Administrator, Access), &[], ReadPartnership),
     };
     Need {
         member,
@@ -383,14 +430,15 @@ fn ranked(rank: Rank, role: Role, may_order: bool) -> Ruling {
 fn through(through: Through, terms: Terms, state: PartnershipState) -> Ruling {
     use {PartnershipState::*, Ruling::*};
     match (through, state) {
-        (Through::Nothing(rule), Active | Suspended | Ended) => Refused(rule),
-        (Through::History, Active | Suspended | Ended) => Granted("PSH-7"),
-        (Through::Bond, Active | Suspended) => Granted("PSH-7"),
+        (Through::Nothing(rule), Active | Suspended | Ended | Scheduled) => Refused(rule),
+        (Through::History, Active | Suspended | Ended | Scheduled) => Granted("PSH-7"),
+        (Through::Bond, Active | Suspended | Scheduled) => Granted("PSH-7"),
         (Through::Bond, Ended) => Refused("PSH-7"),
         (Through::Access, Active) => Granted("ACC-1"),
         (Through::Scope(scope), Active) => of_scope(scope, terms),
         (Through::Access | Through::Scope(_), Suspended) => Refused("PRG-5"),
         (Through::Access | Through::Scope(_), Ended) => Refused("PSH-7"),
+        (Through::Access | Through::Scope(_), Scheduled) => Refused("PSH-12"),
     }
 }
 

@@ -8,6 +8,7 @@ pub mod mail;
 pub mod reads;
 pub mod renew;
 pub mod sequence;
+pub mod uses;
 
 use crate::error::{Error, Result};
 use crate::service::Service;
@@ -33,6 +34,11 @@ struct Job {
 
 /// All there are.
 const JOBS: &[Job] = &[
+    Job {
+        name: "uses",
+        every: Duration::from_secs(5),
+        step: |service| Box::pin(uses::step(service)),
+    },
     Job {
         name: "sequence",
         every: Duration::from_millis(200),
@@ -99,6 +105,7 @@ impl Running {
         if tokio::time::timeout(GRACE, ended).await.is_err() {
             tracing::warn!("a job was still at work when the service stopped");
         }
+        uses::step(self.service.clone()).await?;
         reads::step(self.service).await.map(drop)
     }
 }

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod billing;
 pub mod billing_events;
 pub mod catalogue;
+pub mod customers;
 pub mod events;
 pub mod invitations;
 pub mod invoices;
@@ -58,6 +59,7 @@ rooms!(
     billing_events,
     catalogue,
     events,
+    customers,
     invitations,
     invoices,
     members,

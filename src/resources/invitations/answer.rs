@@ -19,8 +19,9 @@ use crate::domain::policy::{self, Action, Found, Standing};
 use crate::domain::refusal::{Code, Fault, Refusal};
 use crate::error::Result;
 use crate::resources::accounts::step_up::{self, PasswordGiven};
+use crate::resources::partnerships::model::Partnership;
 use crate::resources::partnerships::views::PartnershipView;
-use crate::resources::partnerships::{self, customer, end};
+use crate::resources::partnerships::{self, customer, start};
 use crate::resources::programme::model as programme;
 use actix_web::post;
 use actix_web::web::{Data, Path};
@@ -53,15 +54,15 @@ pub struct Acceptance {
 pub struct AcceptedView {
     /// The invitation.
     invitation: InvitationView,
-    /// The partnership that has started.
+    /// The partnership that has started, or is to.
     partnership: PartnershipView,
 }
 
 /// Accept an invitation.
 ///
-/// A legal representative of the invited side does. A customer grants what it likes, whatever was requested; a partner takes the proposal as it stands. A customer whose other partnerships stand in the way may repeat with `replace` and its password. Of two simultaneous acceptances that conflict, exactly one wins.
+/// A legal representative of the invited side does. A customer grants what it likes, whatever was requested; a partner takes the proposal as it stands. A customer whose other partnerships stand in the way may repeat with `replace` and its password. Of two simultaneous acceptances that conflict, exactly one wins. Where the proposal names a later start, the partnership is scheduled, and conflicts are judged again when it starts.
 #[utoipa::path(tag = "Invitations", params(("id" = InvitationId, Path, description = "The invitation.")), request_body = Acceptance,
-    responses((status = 200, body = AcceptedView, description = "Accepted: the partnership has started.")),
+    responses((status = 200, body = AcceptedView, description = "Accepted: the partnership has started, or starts when it was proposed to.")),
     extensions(("x-problems" = json!(["forbidden", "already_answered", "not_a_partner", "already_partners", "opposite_partnership", "conflicting_partnerships", "password_required", "wrong_password", "session_required", "locked_out"]))))]
 #[post("/v1/invitations/{id}/accept")]
 pub async fn accept_invitation(
@@ -190,21 +191,28 @@ pub fn accept(
     if let Some(given) = given {
         given.still_holds(tx, identity)?;
     }
-    make_room(tx, identity, invitation, customer, acceptance, &granted)?;
-    customer::supersede_externals(tx, Some(identity), customer, partner)?;
-    let partnership = partnerships::model::start(
+    let replaced = replaced(tx, invitation, customer, acceptance, &granted)?;
+    let starts_at = invitation.starts_at.filter(|at| *at > tx.now);
+    let agreed = partnerships::model::agree(
         tx,
         invitation.id,
         invitation.tender_id,
         (customer, partner),
-        &granted,
+        starts_at.unwrap_or(tx.now),
     )?;
-    model::accept(tx, invitation, customer, &granted, partnership)?;
-    record(tx, identity, invitation, customer, partnership)?;
-    if let Access::Full { .. } = granted {
-        model::supersede_others(tx, identity, customer, Some(invitation.id))?;
+    model::accept(tx, invitation, customer, &granted, agreed.id)?;
+    record(tx, identity, invitation, &agreed)?;
+    match starts_at {
+        Some(at) => {
+            tx.falls_due(at);
+            let scheduled = start::about(EventType::PartnershipScheduled, &agreed);
+            tx.record(Some(identity), scheduled)?;
+        }
+        None => {
+            start::begin(tx, Some(identity), &agreed, &granted, &replaced)?;
+        }
     }
-    answer(tx, identity, invitation.id, partnership)
+    answer(tx, identity, invitation.id, agreed.id)
 }
 
 /// Silence means as requested, and is refused where the request was limited (INV-3).
@@ -227,16 +235,15 @@ fn granted(invitation: &Invitation, acceptance: &Acceptance, requested: Access) 
     }
 }
 
-/// Ends what the customer said may end; what else conflicts is refused: to the customer with the
-/// ids, to the partner without (INV-8).
-fn make_room(
+/// The open partnerships that the customer said may end; what else conflicts is refused: to the
+/// customer with the ids, to the partner without (INV-8).
+fn replaced(
     tx: &mut Tx,
-    identity: &Identity,
     invitation: &Invitation,
     customer: OrganizationId,
     acceptance: &Acceptance,
     granted: &Access,
-) -> Result<()> {
+) -> Result<BTreeSet<PartnershipId>> {
     let open = partnerships::model::open_of_customer(tx, customer)?;
     let in_the_way = conflicts(&open, granted);
     let by_customer = invitation.direction == Direction::PartnerToCustomer;
@@ -267,39 +274,31 @@ fn make_room(
         }
         .into());
     }
-    for replaced in open.iter().filter(|open| replace.contains(&open.id)) {
-        let row = partnerships::model::row(tx, replaced.id)?;
-        end::conclude(tx, Some(identity), &row, customer, None, "INV-8")?;
-    }
-    Ok(())
+    let is_open = |id: &PartnershipId| open.iter().any(|open| open.id == *id);
+    Ok(replace.into_iter().filter(is_open).collect())
 }
 
 fn record(
     tx: &mut Tx,
     identity: &Identity,
     invitation: &Invitation,
-    customer: OrganizationId,
-    partnership: PartnershipId,
+    agreed: &Partnership,
 ) -> Result<()> {
-    let sides = |event: Event| Event {
-        partnership: Some(partnership),
-        ..event
-            .between(Some(customer), Some(invitation.partner_id))
-            .by_rule("ORG-2")
+    let event = Event {
+        subject: invitation.id.to_string(),
+        ..start::about(EventType::InvitationAccepted, agreed)
     };
-    let accepted = tx.record(
-        Some(identity),
-        sides(Event::new(EventType::InvitationAccepted, invitation.id)),
-    )?;
-    tx.record(
-        Some(identity),
-        sides(Event::new(EventType::PartnershipStarted, partnership)),
-    )?;
+    let accepted = tx.record(Some(identity), event)?;
     let told = Invitation {
-        customer_id: Some(customer),
+        customer_id: Some(agreed.customer_id),
+        starts_at: invitation.starts_at.filter(|at| *at > tx.now),
         ..invitation.clone()
     };
-    mails::tell_sender(tx, accepted, &told, MailTemplate::InvitationAccepted)
+    let template = match told.starts_at {
+        None => MailTemplate::InvitationAccepted,
+        Some(_) => MailTemplate::InvitationAcceptedForLater,
+    };
+    mails::tell_sender(tx, accepted, &told, template)
 }
 
 fn answer(

@@ -94,6 +94,30 @@ pub fn invite(tx: &mut Tx, event: EventId, invitation: &Invitation, token: &str)
     Ok(())
 }
 
+/// Tells a partner that the invitation between it and this customer no longer stands (INV-10).
+pub fn tell_superseded(
+    tx: &mut Tx,
+    event: EventId,
+    customer: OrganizationId,
+    partner: OrganizationId,
+) -> Result<()> {
+    let arguments = json!({"sender": name(tx, customer)?});
+    for (recipient, language) in legal_representatives(tx, partner)? {
+        let arguments = arguments.clone();
+        tx.mail(
+            event,
+            &Mail {
+                recipient,
+                language,
+                template: MailTemplate::InvitationSuperseded,
+                arguments,
+                token: None,
+            },
+        )?;
+    }
+    Ok(())
+}
+
 /// Tells the side that sent it what became of it.
 pub fn tell_sender(
     tx: &mut Tx,
@@ -111,7 +135,10 @@ pub fn tell_sender(
         (None, email) => email.clone().unwrap_or_default(),
     };
     for (recipient, language) in legal_representatives(tx, sender)? {
-        let arguments = json!({"sender": by});
+        let mut arguments = json!({"sender": by});
+        if let Some(starts) = invitation.starts_at {
+            arguments["starts"] = json!({"date": starts.date().to_string()});
+        }
         tx.mail(
             event,
             &Mail {

@@ -5,8 +5,9 @@ mod links;
 pub mod mails;
 pub mod model;
 mod preferences;
+pub mod propose;
 mod send;
-mod views;
+pub mod views;
 
 crate::api::room::room!(
     send::send_invitation,

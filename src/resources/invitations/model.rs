@@ -1,4 +1,5 @@
 //! The rows of invitations.
+use super::mails;
 use crate::db::record::Event;
 use crate::db::schema::{
     invitation_families, invitation_mails, invitation_products, invitation_replacements,
@@ -85,7 +86,8 @@ pub fn find(tx: &mut Tx, user: UserId, id: InvitationId) -> Result<Seen> {
     })
 }
 
-fn row(tx: &mut Tx, id: InvitationId) -> Result<Invitation> {
+/// An invitation's row; the caller has been found to stand towards it, or nobody asks.
+pub fn row(tx: &mut Tx, id: InvitationId) -> Result<Invitation> {
     invitations::table
         .find(id)
         .select(Invitation::as_select())
@@ -134,6 +136,8 @@ pub struct New<'a> {
     pub requested: &'a Access,
     pub families: &'a [String],
     pub replace: &'a BTreeSet<PartnershipId>,
+    /// When the partnership is to start; at once unless said (PSH-12).
+    pub starts_at: Option<NaiveDateTime>,
     /// The tender it was won through (TND-5).
     pub tender: Option<TenderId>,
     pub message: Option<&'a str>,
@@ -177,6 +181,7 @@ pub fn insert(tx: &mut Tx, new: &New) -> Result<(Invitation, String)> {
             invitations::partner_id.eq(new.partner),
             invitations::requested_level.eq(new.requested.terms().level()),
             invitations::requested_mode.eq(new.requested.terms().payment_mode()),
+            invitations::starts_at.eq(new.starts_at),
             invitations::tender_id.eq(new.tender),
             invitations::message.eq(new.message),
             invitations::token_hash.eq(hash),
@@ -371,13 +376,14 @@ pub fn resent_lately(tx: &mut Tx, id: InvitationId) -> Result<usize> {
 /// other sides are told (INV-10).
 pub fn supersede_others(
     tx: &mut Tx,
-    identity: &Identity,
+    by: Option<&Identity>,
     customer: OrganizationId,
     but: Option<InvitationId>,
 ) -> Result<()> {
     let others: Vec<Invitation> = invitations::table
         .filter(invitations::customer_id.eq(customer))
         .filter(invitations::status.eq(InvitationStatus::Pending))
+        .filter(invitations::expires_at.gt(tx.now))
         .select(Invitation::as_select())
         .load(tx.conn)?;
     for other in others.iter().filter(|other| Some(other.id) != but) {
@@ -385,7 +391,8 @@ pub fn supersede_others(
         let event = Event::new(EventType::InvitationSuperseded, other.id)
             .between(other.customer_id, Some(other.partner_id))
             .by_rule("INV-10");
-        tx.record(Some(identity), event)?;
+        let event = tx.record(by, event)?;
+        mails::tell_superseded(tx, event, customer, other.partner_id)?;
     }
     Ok(())
 }

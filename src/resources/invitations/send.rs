@@ -1,34 +1,29 @@
 //! Sending an invitation: a customer to a partner (INV-1), or a partner to a customer (INV-2).
-use super::mails;
 use super::model::{self, New};
 use super::preferences;
+use super::propose::{self, Proposal};
 use super::views::{InvitationView, again};
 use crate::api::access::WantedAccess;
 use crate::api::field;
 use crate::api::views::exactly_one;
 use crate::api::{Caller, Post, Reply};
 use crate::config::Config;
-use crate::db::record::Event;
 use crate::db::schema::{organizations, partnerships as partnership_table};
 use crate::db::witness::{self, Identity};
 use crate::db::{Db, Tx};
 use crate::domain::access::{Access, Naming};
-use crate::domain::event::EventType;
 use crate::domain::id::{OrganizationId, PartnershipId, TenderId};
 use crate::domain::invitation::Direction;
-use crate::domain::partnership::conflicts;
 use crate::domain::policy::{self, Action};
 use crate::domain::refusal::{Code, Fault, Refusal};
 use crate::error::Result;
 use crate::resources::accounts::model::normal;
 use crate::resources::accounts::step_up::{self, PasswordGiven};
 use crate::resources::catalogue::model as catalogue;
-use crate::resources::partnerships::{self, customer};
 use crate::resources::programme::model as programme;
-use crate::resources::tenders::model as tenders;
 use actix_web::post;
 use actix_web::web::{Data, Path};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use serde::Deserialize;
@@ -67,6 +62,8 @@ pub struct NewInvitation {
     #[validate(length(max = 256))]
     #[schema(example = "correct horse battery staple")]
     password: Option<String>,
+    /// From a customer: when the partnership is to start; at once unless said.
+    starts_at: Option<DateTime<Utc>>,
     /// From a customer: the tender that it has awarded to this partner.
     tender_id: Option<TenderId>,
     /// A word to the other side.
@@ -100,17 +97,14 @@ pub async fn send_invitation(
     new.once(&db, caller, &[], move |tx, identity, new| {
         let found = witness::organization(tx, identity, org)?;
         let rule = policy::allow(found, Action::SendInvitation)?.rule;
-        let (invitation, token) = match new.partner_id {
+        let sent = match new.partner_id {
             Some(partner) => {
                 from_customer(tx, identity, (org, partner), new, given.as_ref(), lasts)?
             }
             None => from_partner(tx, identity, org, new, lasts)?,
         };
-        let event = Event::new(EventType::InvitationCreated, invitation.id)
-            .between(invitation.customer_id, Some(invitation.partner_id))
-            .by_rule(rule);
-        let event = tx.record(Some(identity), event)?;
-        mails::invite(tx, event, &invitation, &token)?;
+        propose::tell(tx, identity, &sent, rule)?;
+        let invitation = sent.0;
         let (view, version) = again(tx, identity.user, invitation.id)?;
         Ok(Reply::created(format!("/v1/invitations/{}", invitation.id), &view)?.version(version))
     })
@@ -131,52 +125,20 @@ fn from_customer(
         "/requested_families",
         new.requested_families.is_some(),
     ));
-    let access = wanted("/access", new.access.as_ref(), Naming::Some, &mut faults);
-    if customer == partner {
-        faults.push(Fault::new("/partner_id", "same_organization"));
-    } else if !known(tx, partner)? {
-        faults.push(Fault::new("/partner_id", "unknown"));
+    if let Some(given) = given {
+        given.still_holds(tx, identity)?;
     }
-    let Some(access) = access.filter(|_| faults.is_empty()) else {
-        return Err(Refusal::invalid(faults).rule("INV-4").into());
+    let replace = new.replace.iter().flatten().copied().collect();
+    let proposal = Proposal {
+        customer,
+        partner,
+        access: new.access.as_ref(),
+        replace: &replace,
+        starts_at: new.starts_at,
+        tender: new.tender_id,
+        message: new.message.as_deref(),
     };
-    if !programme::is_approved(tx, partner)? {
-        return Err(Refusal::by(Code::NotAPartner, "PRG-2").into());
-    }
-    customer::must_own(tx, customer, access.products(), "/access/product_ids")?;
-    if let Some(tender) = new.tender_id {
-        tenders::must_be_won(tx, identity.user, tender, (customer, partner))?;
-    }
-    between_strangers(tx, customer, partner)?;
-    let replace = replaceable(tx, identity, customer, new, given)?;
-    if let Access::Limited { .. } = access {
-        let open = partnerships::model::open_of_customer(tx, customer)?;
-        let managed: BTreeSet<PartnershipId> = conflicts(&open, &access)
-            .difference(&replace)
-            .copied()
-            .collect();
-        if !managed.is_empty() {
-            return Err(Refusal::by(Code::ConflictingPartnerships, "PSH-3")
-                .conflicts(&managed)
-                .into());
-        }
-    }
-    model::insert(
-        tx,
-        &New {
-            direction: Direction::CustomerToPartner,
-            customer: Some(customer),
-            email: None,
-            partner,
-            requested: &access,
-            families: &[],
-            replace: &replace,
-            tender: new.tender_id,
-            message: new.message.as_deref(),
-            by: identity.user,
-            lasts,
-        },
-    )
+    propose::propose(tx, identity, &proposal, faults, lasts)
 }
 
 fn from_partner(
@@ -189,6 +151,7 @@ fn from_partner(
     let mut faults = alternatives(new);
     faults.extend(absent("/access", new.access.is_some()));
     faults.extend(absent("/replace", new.replace.is_some()));
+    faults.extend(absent("/starts_at", new.starts_at.is_some()));
     faults.extend(absent("/tender_id", new.tender_id.is_some()));
     let access = wanted(
         "/requested_access",
@@ -248,6 +211,7 @@ fn from_partner(
             requested: &access,
             families: &families.into_iter().collect::<Vec<_>>(),
             replace: &BTreeSet::new(),
+            starts_at: None,
             tender: None,
             message: new.message.as_deref(),
             by: identity.user,
@@ -271,7 +235,7 @@ fn absent(pointer: &str, given: bool) -> Option<Fault> {
     given.then(|| Fault::new(pointer, "expected_null"))
 }
 
-fn wanted(
+pub fn wanted(
     pointer: &str,
     access: Option<&WantedAccess>,
     naming: Naming,
@@ -285,7 +249,7 @@ fn wanted(
     None
 }
 
-fn known(tx: &mut Tx, organization: OrganizationId) -> Result<bool> {
+pub fn known(tx: &mut Tx, organization: OrganizationId) -> Result<bool> {
     Ok(diesel::select(exists(organizations::table.find(organization))).get_result(tx.conn)?)
 }
 
@@ -329,27 +293,5 @@ pub fn no_open_partnership(
             .conflicts([opposite])
             .into()),
         None => Ok(()),
-    }
-}
-
-/// What the customer wants ended: its own open partnerships only, with its password.
-fn replaceable(
-    tx: &mut Tx,
-    identity: &Identity,
-    customer: OrganizationId,
-    new: &NewInvitation,
-    given: Option<&PasswordGiven>,
-) -> Result<BTreeSet<PartnershipId>> {
-    let replace: BTreeSet<PartnershipId> = new.replace.iter().flatten().copied().collect();
-    if let Some(given) = given {
-        given.still_holds(tx, identity)?;
-    }
-    let open = partnerships::model::open_of_customer(tx, customer)?;
-    match replace
-        .iter()
-        .all(|id| open.iter().any(|open| open.id == *id))
-    {
-        true => Ok(replace),
-        false => Err(Refusal::fault("/replace", "unknown", "INV-8").into()),
     }
 }

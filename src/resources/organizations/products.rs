@@ -6,10 +6,11 @@ use crate::api::page::Paging;
 use crate::api::{Caller, IfMatch, Listing, Page, Reply, Valid};
 use crate::db::record::Event;
 use crate::db::schema::{payment_methods, products};
+use crate::db::uses::Use;
 use crate::db::witness::{self, Identity};
 use crate::db::{Db, MultiBackend, Tx};
 use crate::domain::event::EventType;
-use crate::domain::id::{OrganizationId, PaymentMethodId, ProductId};
+use crate::domain::id::{OrganizationId, PartnershipId, PaymentMethodId, ProductId};
 use crate::domain::money::Currency;
 use crate::domain::policy::{self, Action, Allowed, Found, Standing};
 use crate::domain::product::{Period, ProductState};
@@ -87,6 +88,8 @@ pub struct ProductChange {
 
 /// Who looks: what it reaches, and whose renewals it may see paid and decide about.
 struct Reader {
+    /// The partnership that it comes through, if it is a partner's.
+    partnership: Option<PartnershipId>,
     reach: Reach,
     pays_for: BTreeSet<OrganizationId>,
 }
@@ -97,7 +100,13 @@ impl Reader {
             !policy::available(std::slice::from_ref(*standing), &[Action::Order]).is_empty()
         };
         let payers = standings.iter().filter(may_order);
+        let through = |standing: &Standing| match standing {
+            Standing::Partner { partnership, .. } => Some(*partnership),
+            Standing::Member { .. } | Standing::Operator { .. } => None,
+        };
         Ok(Self {
+            // One's own membership stands first: what it gives is no use of a partnership.
+            partnership: standings.first().and_then(through),
             pays_for: payers.map(|standing| standing.payer(org)).collect(),
             reach: reach::of(tx, standings, Action::ReadProducts, tx.now)?,
         })
@@ -127,6 +136,7 @@ impl Reader {
 /// These products in this order, to whoever orders for the side that pays.
 pub fn by_ids(tx: &mut Tx, ids: &[ProductId], payer: OrganizationId) -> Result<Vec<ProductView>> {
     let reader = Reader {
+        partnership: None,
         reach: Reach::Everything,
         pays_for: BTreeSet::from([payer]),
     };
@@ -259,7 +269,15 @@ fn reader(
 fn within(tx: &mut Tx, reader: &Reader, org: OrganizationId, id: ProductId) -> Result<Product> {
     let found = model::products(tx, &[id])?.pop();
     let found = found.filter(|row| row.organization_id == org && reader.reach.holds(id));
-    found.ok_or_else(|| Refusal::not_found().into())
+    let found = found.ok_or_else(Refusal::not_found)?;
+    if let Some(partnership_id) = reader.partnership {
+        tx.uses.note(Use {
+            partnership_id,
+            product_id: id,
+            day: tx.now.date(),
+        });
+    }
+    Ok(found)
 }
 
 /// By which right the caller manages this product.

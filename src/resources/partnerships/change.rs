@@ -62,7 +62,7 @@ pub struct PaymentModeChange {
 /// Only the customer's legal representative does, at any time and at once: the partner's next request is judged by it. Going to full access asks for a payment mode, going back drops it. If the access cannot stand beside other partnerships, repeat with `replace` and your password.
 #[utoipa::path(tag = "Partnerships", params(("id" = PartnershipId, Path, description = "The partnership.")), request_body = AccessChange,
     responses((status = 200, body = PartnershipView, description = "The partnership as it is now.")),
-    extensions(("x-if-match" = json!("required")), ("x-problems" = json!(["forbidden", "already_ended", "conflicting_partnerships", "password_required", "wrong_password", "session_required", "locked_out"]))))]
+    extensions(("x-if-match" = json!("required")), ("x-problems" = json!(["forbidden", "already_ended", "not_started", "conflicting_partnerships", "password_required", "wrong_password", "session_required", "locked_out"]))))]
 #[put("/v1/partnerships/{id}/access")]
 pub async fn change_partnership_access(
     caller: Caller,
@@ -97,7 +97,7 @@ pub async fn change_partnership_access(
             },
             rule,
         )?;
-        answer(tx, &identity, *id)
+        views::answer(tx, &identity, *id)
     })
     .await
 }
@@ -107,7 +107,7 @@ pub async fn change_partnership_access(
 /// Only the customer's legal representative does, under full access, at any time; the partner is told by e-mail (PSH-6).
 #[utoipa::path(tag = "Partnerships", params(("id" = PartnershipId, Path, description = "The partnership.")), request_body = PaymentModeChange,
     responses((status = 200, body = PartnershipView, description = "The partnership as it is now.")),
-    extensions(("x-if-match" = json!("required")), ("x-problems" = json!(["forbidden", "already_ended"]))))]
+    extensions(("x-if-match" = json!("required")), ("x-problems" = json!(["forbidden", "already_ended", "not_started"]))))]
 #[put("/v1/partnerships/{id}/payment-mode")]
 pub async fn change_payment_mode(
     caller: Caller,
@@ -140,13 +140,13 @@ pub async fn change_payment_mode(
             },
             rule,
         )?;
-        answer(tx, &identity, *id)
+        views::answer(tx, &identity, *id)
     })
     .await
 }
 
 /// An open partnership on which the caller may do this.
-fn open_for(
+pub fn open_for(
     tx: &mut Tx,
     identity: &Identity,
     id: PartnershipId,
@@ -155,20 +155,8 @@ fn open_for(
     let found = model::find(tx, identity, id)?;
     let allowed = policy::allow(found, action)?;
     let row = allowed.what.0;
-    match row.ended_at {
-        None => Ok((row, allowed.rule)),
-        Some(_) => Err(Refusal::by(Code::AlreadyEnded, "PSH-7").into()),
-    }
-}
-
-fn answer(tx: &mut Tx, identity: &Identity, id: PartnershipId) -> Result<Reply<PartnershipView>> {
-    let found = model::find(tx, identity, id)?;
-    let (row, timeline) = found.what;
-    let at = timeline
-        .last()
-        .map_or(tx.now, |last| last.interval.from.max(tx.now));
-    let view = views::one(tx, &row, &timeline, &found.standings, identity.language, at)?;
-    Ok(Reply::ok(&view)?.version(row.version))
+    row.must_be_in_force()?;
+    Ok((row, allowed.rule))
 }
 
 /// What the caller would end for this.
@@ -177,7 +165,7 @@ pub struct Replacing<'a> {
     pub given: Option<&'a PasswordGiven>,
 }
 
-fn set(
+pub fn set(
     tx: &mut Tx,
     identity: &Identity,
     row: &Partnership,
@@ -243,7 +231,7 @@ fn set(
         rule,
     )?;
     if matches!(access, Access::Full { .. }) {
-        invitations::model::supersede_others(tx, identity, row.customer_id, None)?;
+        invitations::model::supersede_others(tx, Some(identity), row.customer_id, None)?;
     }
     Ok(())
 }

@@ -1,4 +1,5 @@
 //! Ending a partnership: either side's legal representative, with the password again (PSH-7, ORG-7).
+use super::consequences;
 use super::customer;
 use super::model::{self, Partnership};
 use super::views::{self, PartnershipView};
@@ -15,6 +16,7 @@ use crate::resources::accounts::step_up;
 use crate::resources::{invitations, renewals};
 use actix_web::post;
 use actix_web::web::{Data, Path};
+use chrono::NaiveDateTime;
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -79,17 +81,13 @@ pub async fn end_partnership(
                 allowed.rule,
             )?;
         }
-        let found = model::find(tx, identity, id)?;
-        let (row, timeline) = found.what;
-        let at = row.ended_at.map_or(tx.now, |ended| ended.max(tx.now));
-        let view = views::one(tx, &row, &timeline, &found.standings, identity.language, at)?;
-        Ok(Reply::ok(&view)?.version(row.version))
+        views::answer(tx, identity, id)
     })
     .await
 }
 
 /// Ends it with all that follows: members whom the partner added leave with it (ACC-5), the renewals
-/// it owned fall back (PAY-6), and the other side is told.
+/// it owned fall back (PAY-6), and the other side is told. Answers the instant.
 pub fn conclude(
     tx: &mut Tx,
     identity: Option<&Identity>,
@@ -97,10 +95,21 @@ pub fn conclude(
     by: OrganizationId,
     reason: Option<&str>,
     rule: &'static str,
-) -> Result<()> {
-    model::end(tx, row, by, reason)?;
+) -> Result<NaiveDateTime> {
+    let ended_at = match row.scheduled {
+        true => {
+            model::call_off(tx, row, Some(by), reason)?;
+            tx.now
+        }
+        false => {
+            let taken = consequences::of(tx, row)?;
+            let ended_at = model::end(tx, row, by, reason)?;
+            consequences::keep(tx, row, &taken, ended_at)?;
+            renewals::ownership::fall_back(tx, identity, row.customer_id, row.partner_id)?;
+            ended_at
+        }
+    };
     customer::dismiss_added_by(tx, identity, row)?;
-    renewals::ownership::fall_back(tx, identity, row.customer_id, row.partner_id)?;
     let event = Event::new(EventType::PartnershipEnded, row.id)
         .between(Some(row.customer_id), Some(row.partner_id))
         .data(json!({"ended_by": by}))
@@ -134,5 +143,5 @@ pub fn conclude(
             },
         )?;
     }
-    Ok(())
+    Ok(ended_at)
 }

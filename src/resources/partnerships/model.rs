@@ -1,6 +1,7 @@
 //! The rows of partnerships, their terms and selections, each with its interval of validity.
 use crate::db::schema::{
-    assignments, customer_access, organizations, partnership_terms, partnerships, selections,
+    assignments, billing_events, customer_access, invitation_products, invitations, organizations,
+    partnership_terms, partnerships, payment_mode_proposals, selections,
 };
 use crate::db::witness::{self, Identity};
 use crate::db::{Tx, insert_all};
@@ -8,12 +9,13 @@ use crate::domain::access::{Access, Level, PaymentMode, Terms};
 use crate::domain::id::{
     AssignmentId, InvitationId, MemberId, OrganizationId, PartnershipId, ProductId, TenderId,
 };
-use crate::domain::partnership::{Interval, Open, Timeline};
+use crate::domain::partnership::{Interval, Open, PaymentModeProposalStatus, Timeline};
 use crate::domain::policy::{Found, PartnershipState, Standing};
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::{Code, Refusal};
 use crate::error::{Error, Result};
 use crate::resources::organizations::reach;
 use chrono::{NaiveDateTime, TimeDelta};
+use diesel::dsl::max;
 use diesel::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,23 +27,46 @@ pub struct Partnership {
     pub partner_id: OrganizationId,
     pub invitation_id: InvitationId,
     pub tender_id: Option<TenderId>,
+    pub agreed_at: NaiveDateTime,
+    /// Of one that is scheduled: when it is to start.
     pub started_at: NaiveDateTime,
+    pub scheduled: bool,
     pub ended_at: Option<NaiveDateTime>,
     pub ended_by: Option<OrganizationId>,
     pub version: i32,
 }
 
+impl Partnership {
+    /// It has begun, and has not ended.
+    pub fn must_be_in_force(&self) -> Result<()> {
+        match (self.ended_at, self.scheduled) {
+            (Some(_), _) => Err(Refusal::by(Code::AlreadyEnded, "PSH-7").into()),
+            (None, true) => Err(Refusal::by(Code::NotStarted, "PSH-12").into()),
+            (None, false) => Ok(()),
+        }
+    }
+
+    /// How it stands where that does not depend on its partner.
+    fn out_of_force(&self) -> Option<PartnershipState> {
+        match (self.ended_at, self.scheduled) {
+            (Some(_), _) => Some(PartnershipState::Ended),
+            (None, true) => Some(PartnershipState::Scheduled),
+            (None, false) => None,
+        }
+    }
+}
+
 type TermsRow = (PartnershipId, Level, Option<PaymentMode>, NaiveDateTime);
 
-/// Starts a partnership; whoever calls has seen that nothing stands in its way.
-pub fn start(
+/// Agrees on a partnership, to begin at an instant; until then it has no terms (PSH-12).
+pub fn agree(
     tx: &mut Tx,
     invitation: InvitationId,
     tender: Option<TenderId>,
     (customer, partner): (OrganizationId, OrganizationId),
-    access: &Access,
-) -> Result<PartnershipId> {
-    let id = tx.new_id()?;
+    starts_at: NaiveDateTime,
+) -> Result<Partnership> {
+    let id: PartnershipId = tx.new_id()?;
     diesel::insert_into(partnerships::table)
         .values((
             partnerships::id.eq(id),
@@ -49,13 +74,57 @@ pub fn start(
             partnerships::partner_id.eq(partner),
             partnerships::invitation_id.eq(invitation),
             partnerships::tender_id.eq(tender),
-            partnerships::started_at.eq(tx.now),
+            partnerships::agreed_at.eq(tx.now),
+            partnerships::started_at.eq(starts_at),
+            partnerships::scheduled.eq(true),
             partnerships::version.eq(1),
         ))
         .execute(tx.conn)?;
-    open_terms(tx, id, (customer, partner), access.terms(), tx.now)?;
-    select(tx, id, customer, access.products(), tx.now)?;
-    Ok(id)
+    row(tx, id)
+}
+
+/// Begins what was agreed on; whoever calls has seen that nothing stands in its way.
+pub fn begin(tx: &mut Tx, of: &Partnership, access: &Access, from: NaiveDateTime) -> Result<()> {
+    diesel::update(partnerships::table.find(of.id))
+        .set((
+            partnerships::scheduled.eq(false),
+            partnerships::started_at.eq(from),
+        ))
+        .execute(tx.conn)?;
+    let sides = (of.customer_id, of.partner_id);
+    open_terms(tx, of.id, sides, access.terms(), from)?;
+    select(tx, of.id, of.customer_id, access.products(), from)
+}
+
+/// Ends what never began.
+pub fn call_off(
+    tx: &mut Tx,
+    of: &Partnership,
+    by: Option<OrganizationId>,
+    reason: Option<&str>,
+) -> Result<()> {
+    diesel::update(partnerships::table.find(of.id))
+        .set((
+            partnerships::ended_at.eq(tx.now),
+            partnerships::ended_by.eq(by),
+            partnerships::end_reason.eq(reason),
+            partnerships::version.eq(of.version + 1),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
+/// Proposals about terms that no longer are fall (PSH-6).
+fn supersede_proposals(tx: &mut Tx, partnership: PartnershipId) -> Result<()> {
+    diesel::update(payment_mode_proposals::table)
+        .filter(payment_mode_proposals::partnership_id.eq(partnership))
+        .filter(payment_mode_proposals::status.eq(PaymentModeProposalStatus::Pending))
+        .set((
+            payment_mode_proposals::status.eq(PaymentModeProposalStatus::Superseded),
+            payment_mode_proposals::answered_at.eq(tx.now),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
 }
 
 /// Opens a version of the terms. The customer's level is set first: the database refuses it while
@@ -120,22 +189,32 @@ fn select(
     Ok(())
 }
 
-/// Changes what the partner may reach: closes what changes and opens what replaces it, at the
-/// later of now and the last start + 1 µs (an interval is never empty).
+/// The instant at which a change of terms holds: now, but later than the last change (an interval is
+/// never empty), and later than all that was settled by the old terms. That is read here, so that an
+/// order which settles by them at this moment collides with the change and one of the two runs again.
+pub fn instant(
+    tx: &mut Tx,
+    customer: OrganizationId,
+    last: Option<NaiveDateTime>,
+) -> Result<NaiveDateTime> {
+    let settled: Option<NaiveDateTime> = billing_events::table
+        .filter(billing_events::customer_id.eq(customer))
+        .select(max(billing_events::occurred_at))
+        .first(tx.conn)?;
+    let after = |at: NaiveDateTime| at + TimeDelta::microseconds(1);
+    let earliest = last.into_iter().chain(settled).map(after).max();
+    Ok(earliest.map_or(tx.now, |earliest| tx.now.max(earliest)))
+}
+
+/// Changes what the partner may reach: closes what changes and opens what replaces it.
 pub fn change_access(tx: &mut Tx, of: &Partnership, access: &Access) -> Result<()> {
-    let (_, level, mode, terms_from) = open_terms_of(tx, of.id)?;
-    let selected = selected(tx, of.id)?;
-    let last = selected
-        .iter()
-        .map(|(_, from)| *from)
-        .chain([terms_from])
-        .max();
-    let from = last.map_or(tx.now, |last| tx.now.max(last + TimeDelta::microseconds(1)));
+    let timeline = timelines(tx, &[of.id])?.remove(&of.id).unwrap_or_default();
+    let before = timeline.last().map(|last| last.access);
+    let from = instant(tx, of.customer_id, timeline.latest())?;
+    let selected = before.as_ref().and_then(Access::products);
+    let selected = selected.cloned().unwrap_or_default();
     let wanted = access.products().cloned().unwrap_or_default();
-    for (product, _) in selected
-        .iter()
-        .filter(|(product, _)| !wanted.contains(product))
-    {
+    for product in selected.difference(&wanted) {
         diesel::update(selections::table)
             .filter(selections::partnership_id.eq(of.id))
             .filter(selections::product_id.eq(product))
@@ -143,7 +222,7 @@ pub fn change_access(tx: &mut Tx, of: &Partnership, access: &Access) -> Result<(
             .set(selections::valid_to.eq(from))
             .execute(tx.conn)?;
     }
-    if Terms::new(level, mode) != Some(access.terms()) {
+    if before.as_ref().map(Access::terms) != Some(access.terms()) {
         close_terms(tx, of.id, from)?;
         open_terms(
             tx,
@@ -153,8 +232,7 @@ pub fn change_access(tx: &mut Tx, of: &Partnership, access: &Access) -> Result<(
             from,
         )?;
     }
-    let known: BTreeSet<ProductId> = selected.into_iter().map(|(product, _)| product).collect();
-    let added = wanted.difference(&known).copied().collect();
+    let added = wanted.difference(&selected).copied().collect();
     select(tx, of.id, of.customer_id, Some(&added), from)?;
     diesel::update(partnerships::table.find(of.id))
         .set(partnerships::version.eq(of.version + 1))
@@ -162,28 +240,8 @@ pub fn change_access(tx: &mut Tx, of: &Partnership, access: &Access) -> Result<(
     Ok(())
 }
 
-fn open_terms_of(tx: &mut Tx, partnership: PartnershipId) -> Result<TermsRow> {
-    Ok(partnership_terms::table
-        .filter(partnership_terms::partnership_id.eq(partnership))
-        .filter(partnership_terms::valid_to.is_null())
-        .select((
-            partnership_terms::partnership_id,
-            partnership_terms::level,
-            partnership_terms::payment_mode,
-            partnership_terms::valid_from,
-        ))
-        .first(tx.conn)?)
-}
-
-fn selected(tx: &mut Tx, partnership: PartnershipId) -> Result<Vec<(ProductId, NaiveDateTime)>> {
-    Ok(selections::table
-        .filter(selections::partnership_id.eq(partnership))
-        .filter(selections::valid_to.is_null())
-        .select((selections::product_id, selections::valid_from))
-        .load(tx.conn)?)
-}
-
 fn close_terms(tx: &mut Tx, partnership: PartnershipId, at: NaiveDateTime) -> Result<()> {
+    supersede_proposals(tx, partnership)?;
     diesel::update(partnership_terms::table)
         .filter(partnership_terms::partnership_id.eq(partnership))
         .filter(partnership_terms::valid_to.is_null())
@@ -237,13 +295,15 @@ pub fn unassign_member(tx: &mut Tx, member: MemberId) -> Result<()> {
     Ok(())
 }
 
-/// Ends a partnership with this instant; history stays (PSH-7).
-pub fn end(tx: &mut Tx, of: &Partnership, by: OrganizationId, reason: Option<&str>) -> Result<()> {
-    let (_, _, _, terms_from) = open_terms_of(tx, of.id)?;
-    let latest: Option<NaiveDateTime> =
-        selected(tx, of.id)?.into_iter().map(|(_, from)| from).max();
-    let last = latest.map_or(terms_from, |from| from.max(terms_from));
-    let at = tx.now.max(last + TimeDelta::microseconds(1));
+/// Ends a partnership with this instant, which it answers; history stays (PSH-7).
+pub fn end(
+    tx: &mut Tx,
+    of: &Partnership,
+    by: OrganizationId,
+    reason: Option<&str>,
+) -> Result<NaiveDateTime> {
+    let timeline = timelines(tx, &[of.id])?.remove(&of.id).unwrap_or_default();
+    let at = instant(tx, of.customer_id, timeline.latest())?;
     close_terms(tx, of.id, at)?;
     diesel::update(selections::table)
         .filter(selections::partnership_id.eq(of.id))
@@ -258,7 +318,7 @@ pub fn end(tx: &mut Tx, of: &Partnership, by: OrganizationId, reason: Option<&st
             partnerships::version.eq(of.version + 1),
         ))
         .execute(tx.conn)?;
-    Ok(())
+    Ok(at)
 }
 
 /// The open partnerships of a customer with what each reaches.
@@ -299,7 +359,8 @@ type SelectedRow = (
     Option<NaiveDateTime>,
 );
 
-/// Every state that these partnerships ever had. Two queries.
+/// Every state that these partnerships ever had, and what was agreed of those that have not begun.
+/// Two queries, and two more where some have not.
 pub fn timelines(tx: &mut Tx, ids: &[PartnershipId]) -> Result<BTreeMap<PartnershipId, Timeline>> {
     let terms: Vec<VersionRow> = partnership_terms::table
         .filter(partnership_terms::partnership_id.eq_any(ids))
@@ -321,7 +382,16 @@ pub fn timelines(tx: &mut Tx, ids: &[PartnershipId]) -> Result<BTreeMap<Partners
             selections::valid_to,
         ))
         .load(tx.conn)?;
-    let mut found: BTreeMap<PartnershipId, Timeline> = BTreeMap::new();
+    let begun: BTreeSet<PartnershipId> = terms.iter().map(|(id, ..)| *id).collect();
+    let waiting: Vec<PartnershipId> = ids
+        .iter()
+        .copied()
+        .filter(|id| !begun.contains(id))
+        .collect();
+    let mut found = match waiting.is_empty() {
+        true => BTreeMap::new(),
+        false => agreed(tx, &waiting)?,
+    };
     for (id, level, mode, from, to) in terms {
         let terms = Terms::new(level, mode)
             .ok_or_else(|| Error::internal("a partnership's terms cannot be read"))?;
@@ -339,6 +409,51 @@ pub fn timelines(tx: &mut Tx, ids: &[PartnershipId]) -> Result<BTreeMap<Partners
             .push((product, Interval { from, to }));
     }
     Ok(found)
+}
+
+/// What the invitations granted to partnerships that have not begun.
+fn agreed(tx: &mut Tx, ids: &[PartnershipId]) -> Result<BTreeMap<PartnershipId, Timeline>> {
+    type Row = (
+        PartnershipId,
+        InvitationId,
+        NaiveDateTime,
+        Option<Level>,
+        Option<PaymentMode>,
+    );
+    let rows: Vec<Row> = partnerships::table
+        .inner_join(invitations::table.on(invitations::id.eq(partnerships::invitation_id)))
+        .filter(partnerships::id.eq_any(ids))
+        .select((
+            partnerships::id,
+            invitations::id,
+            partnerships::started_at,
+            invitations::granted_level,
+            invitations::granted_mode,
+        ))
+        .load(tx.conn)?;
+    let named: Vec<(InvitationId, ProductId)> = invitation_products::table
+        .filter(invitation_products::invitation_id.eq_any(rows.iter().map(|row| row.1)))
+        .filter(invitation_products::granted.eq(true))
+        .select((
+            invitation_products::invitation_id,
+            invitation_products::product_id,
+        ))
+        .load(tx.conn)?;
+    let timeline = |(id, invitation, from, level, mode): Row| {
+        let terms = level
+            .and_then(|level| Terms::new(level, mode))
+            .ok_or_else(|| Error::internal("what was agreed on cannot be read"))?;
+        let interval = Interval { from, to: None };
+        let of_it = named.iter().filter(|(of, _)| *of == invitation);
+        Ok((
+            id,
+            Timeline {
+                terms: vec![(terms, interval)],
+                selections: of_it.map(|(_, product)| (*product, interval)).collect(),
+            },
+        ))
+    };
+    rows.into_iter().map(timeline).collect()
 }
 
 /// A partnership with the caller's standings from either side; nobody else's exists.
@@ -360,8 +475,7 @@ pub fn find(
         .access
         .terms();
     let sides = (id, row.customer_id, row.partner_id);
-    let standings =
-        witness::of_partnership(tx, identity.user, sides, terms, row.ended_at.is_some())?;
+    let standings = witness::of_partnership(tx, identity.user, sides, terms, row.out_of_force())?;
     Ok(Found {
         what: (row, timeline),
         standings,
@@ -393,11 +507,7 @@ pub fn seen_from(
             may_order: *may_order,
             narrowed: false,
             terms,
-            state: if row.ended_at.is_some() {
-                PartnershipState::Ended
-            } else {
-                PartnershipState::Active
-            },
+            state: row.out_of_force().unwrap_or(PartnershipState::Active),
         },
         _ => standing.clone(),
     };

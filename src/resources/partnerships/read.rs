@@ -94,22 +94,27 @@ pub async fn list_partnerships(
         let query = || {
             let customer = partnerships::customer_id.eq(*org);
             let partner = partnerships::partner_id.eq(*org);
+            let open = || {
+                partnerships::ended_at
+                    .is_null()
+                    .or(partnerships::ended_at.gt(at))
+            };
             let mut query = partnerships::table
                 .into_boxed::<MultiBackend>()
-                .filter(partnerships::started_at.le(at));
+                .filter(partnerships::agreed_at.le(at));
             query = match listing.filters.r#as {
                 Some(PartnershipSide::Customer) => query.filter(customer),
                 Some(PartnershipSide::Partner) => query.filter(partner),
                 None => query.filter(customer.or(partner)),
             };
             query = match listing.filters.status {
-                Some(PartnershipStatus::Active) => query.filter(
-                    partnerships::ended_at
-                        .is_null()
-                        .or(partnerships::ended_at.gt(at)),
-                ),
+                Some(PartnershipStatus::Active) => {
+                    query.filter(open()).filter(partnerships::started_at.le(at))
+                }
                 Some(PartnershipStatus::Ended) => query.filter(partnerships::ended_at.le(at)),
-                Some(PartnershipStatus::Scheduled) => query.filter(partnerships::started_at.gt(at)),
+                Some(PartnershipStatus::Scheduled) => {
+                    query.filter(open()).filter(partnerships::started_at.gt(at))
+                }
                 None => query,
             };
             match &allowed.by {
@@ -148,7 +153,7 @@ pub async fn list_partnerships(
 
 /// Show a partnership.
 ///
-/// To both of its sides, also after its end, and as of any instant since its start.
+/// To both of its sides, also before its start and after its end, and as of any instant since it was agreed on.
 #[utoipa::path(tag = "Partnerships", params(("id" = PartnershipId, Path, description = "The partnership."), AsOf),
     responses((status = 200, body = PartnershipView, description = "The partnership.")), extensions(("x-etag" = json!(true)), ("x-problems" = json!(["forbidden"]))))]
 #[get("/v1/partnerships/{id}")]
@@ -163,15 +168,15 @@ pub async fn get_partnership(
         let found = model::find(tx, &identity, *id)?;
         let standings = found.standings.clone();
         let (row, timeline) = policy::allow(found, Action::ReadPartnership)?.what;
-        let at = started(&row, instant(query.as_of, tx.now))?;
+        let at = agreed(&row, instant(query.as_of, tx.now))?;
         let view = views::one(tx, &row, &timeline, &standings, identity.language, at)?;
         Ok(Reply::ok(&view)?.version(row.version))
     })
     .await
 }
 
-fn started(row: &Partnership, at: NaiveDateTime) -> Result<NaiveDateTime> {
-    if row.started_at <= at {
+fn agreed(row: &Partnership, at: NaiveDateTime) -> Result<NaiveDateTime> {
+    if row.agreed_at <= at {
         Ok(at)
     } else {
         Err(Refusal::not_found().rule("PSH-8").into())
@@ -216,8 +221,8 @@ pub async fn get_partnership_permission_scopes(
         let identity = caller.identify(tx)?;
         let found = model::find(tx, &identity, *id)?;
         let (row, timeline) = policy::allow(found, Action::ReadPartnership)?.what;
-        let at = started(&row, instant(query.as_of, tx.now))?;
-        let access = views::access_at(&timeline, row.ended_at.filter(|ended| *ended <= at), at)?;
+        let at = agreed(&row, instant(query.as_of, tx.now))?;
+        let access = views::access_at(&timeline, views::status(&row, at), at)?;
         Reply::ok(&PartnershipScopesView {
             scopes: scopes::of_terms(access.terms(), identity.language),
         })

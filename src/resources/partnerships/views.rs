@@ -1,9 +1,11 @@
 //! How a partnership is shown.
 use super::model::{self, Partnership};
+use crate::api::Reply;
 use crate::api::access::AccessView;
 use crate::api::scopes::{self, ScopeView};
 use crate::api::views::OrganizationNameView;
 use crate::db::Tx;
+use crate::db::witness::Identity;
 use crate::domain::access::Access;
 use crate::domain::id::{OrganizationId, PartnershipId, TenderId};
 use crate::domain::locale::Language;
@@ -43,7 +45,7 @@ pub struct PartnershipView {
     pub access: AccessView,
     /// The six permission scopes, as the access gives them.
     pub scopes: Vec<ScopeView>,
-    /// When it started.
+    /// When it started, or is to start.
     pub started_at: DateTime<Utc>,
     /// When it ended.
     pub ended_at: Option<DateTime<Utc>>,
@@ -83,11 +85,22 @@ const ACTIONS: &[Action] = &[
     Action::ChangeAccess,
     Action::ChangePaymentMode,
     Action::EndPartnership,
+    Action::HandOver,
+    Action::CancelStart,
 ];
 
 pub type Names = BTreeMap<OrganizationId, String>;
 
-/// A partnership as of an instant; it does not exist before its start.
+/// How a partnership stood at an instant.
+pub fn status(row: &Partnership, at: NaiveDateTime) -> PartnershipStatus {
+    match row.ended_at.filter(|ended| *ended <= at) {
+        Some(_) => PartnershipStatus::Ended,
+        None if row.scheduled || row.started_at > at => PartnershipStatus::Scheduled,
+        None => PartnershipStatus::Active,
+    }
+}
+
+/// A partnership as of an instant; it does not exist before it was agreed on.
 pub fn view(
     names: &Names,
     row: &Partnership,
@@ -96,23 +109,26 @@ pub fn view(
     language: Language,
     at: NaiveDateTime,
 ) -> Result<PartnershipView> {
-    let ended_at = row.ended_at.filter(|ended| *ended <= at);
-    let access = access_at(timeline, ended_at, at)?;
+    let status = status(row, at);
+    let access = access_at(timeline, status, at)?;
+    let ended_at = row.ended_at.filter(|_| status == PartnershipStatus::Ended);
     let full = matches!(access, Access::Full { .. });
     let name = |id: OrganizationId| OrganizationNameView {
         id,
         name: names.get(&id).cloned().unwrap_or_default(),
     };
-    let open = row.ended_at.is_none();
-    let fits = |action: &Action| open && (full || *action != Action::ChangePaymentMode);
+    let fits = |action: &Action| match (action, row.scheduled) {
+        _ if row.ended_at.is_some() => false,
+        (Action::CancelStart, scheduled) => scheduled,
+        (Action::EndPartnership, _) => true,
+        (Action::ChangePaymentMode, scheduled) => full && !scheduled,
+        (_, scheduled) => !scheduled,
+    };
     Ok(PartnershipView {
         id: row.id,
         customer: name(row.customer_id),
         partner: name(row.partner_id),
-        status: match ended_at {
-            Some(_) => PartnershipStatus::Ended,
-            None => PartnershipStatus::Active,
-        },
+        status,
         tender_id: row.tender_id,
         scopes: scopes::of_terms(access.terms(), language),
         access: (&access).into(),
@@ -127,15 +143,16 @@ pub fn view(
     })
 }
 
-/// What is reached at an instant, or was reached last before an end.
+/// What is reached at an instant, is to be reached at first, or was reached last before an end.
 pub fn access_at(
     timeline: &Timeline,
-    ended_at: Option<NaiveDateTime>,
+    status: PartnershipStatus,
     at: NaiveDateTime,
 ) -> Result<Access> {
-    let version = match ended_at {
-        Some(_) => timeline.last(),
-        None => timeline.at(at),
+    let version = match status {
+        PartnershipStatus::Scheduled => timeline.first(),
+        PartnershipStatus::Active => timeline.at(at),
+        PartnershipStatus::Ended => timeline.last(),
     };
     version
         .map(|version| version.access)
@@ -153,4 +170,19 @@ pub fn one(
 ) -> Result<PartnershipView> {
     let names = model::names(tx, &BTreeSet::from([row.customer_id, row.partner_id]))?;
     view(&names, row, timeline, standings, language, at)
+}
+
+/// A partnership after an act, as the caller sees it.
+pub fn answer(
+    tx: &mut Tx,
+    identity: &Identity,
+    id: PartnershipId,
+) -> Result<Reply<PartnershipView>> {
+    let found = model::find(tx, identity, id)?;
+    let (row, timeline) = found.what;
+    let at = timeline
+        .last()
+        .map_or(tx.now, |last| last.interval.from.max(tx.now));
+    let view = one(tx, &row, &timeline, &found.standings, identity.language, at)?;
+    Ok(Reply::ok(&view)?.version(row.version))
 }

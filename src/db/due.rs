@@ -1,0 +1,70 @@
+//! What falls due by the clock alone: applied before anything else is read or written, so that no
+//! job needs to have run.
+use super::Tx;
+use crate::error::Result;
+use chrono::{DateTime, NaiveDateTime, TimeDelta};
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// What falls due, from a floor above.
+#[derive(Clone, Copy)]
+pub struct Due {
+    /// The instant of the first that has not been applied.
+    pub next: fn(&mut Tx) -> Result<Option<NaiveDateTime>>,
+    /// Applies all that is due by the transaction's instant.
+    pub apply: fn(&mut Tx) -> Result<()>,
+}
+
+/// How long a node trusts what it saw: another may have agreed on something since.
+const TRUST: TimeDelta = TimeDelta::seconds(5);
+
+/// What this node knows of it, so that a request costs no statement.
+pub struct Watch {
+    pub due: Due,
+    next: AtomicI64,
+    looked: AtomicI64,
+}
+
+impl Watch {
+    pub fn new(due: Due) -> Self {
+        Self {
+            due,
+            next: AtomicI64::new(i64::MIN),
+            looked: AtomicI64::new(i64::MIN),
+        }
+    }
+
+    /// Whether it is time to look again.
+    pub fn is_stale(&self, now: NaiveDateTime) -> bool {
+        let looked = self.looked.load(Ordering::Acquire);
+        self.passed(now)
+            || micros(now).saturating_sub(looked) > TRUST.num_microseconds().unwrap_or(0)
+    }
+
+    /// Whether something fell due that may not have been applied.
+    pub fn passed(&self, now: NaiveDateTime) -> bool {
+        self.next.load(Ordering::Acquire) <= micros(now)
+    }
+
+    /// An instant at which all that was due had been applied: that of the clock, or just before what
+    /// fell due since the last look.
+    pub fn applied(&self, now: NaiveDateTime) -> NaiveDateTime {
+        let next = self.next.load(Ordering::Acquire);
+        let last = DateTime::from_timestamp_micros(next.saturating_sub(1));
+        last.map_or(now, |last| now.min(last.naive_utc()))
+    }
+
+    pub fn saw(&self, now: NaiveDateTime, next: Option<NaiveDateTime>) {
+        self.next
+            .store(next.map_or(i64::MAX, micros), Ordering::Release);
+        self.looked.store(micros(now), Ordering::Release);
+    }
+
+    /// Something has been agreed on for this instant.
+    pub fn expect(&self, at: NaiveDateTime) {
+        self.next.fetch_min(micros(at), Ordering::AcqRel);
+    }
+}
+
+fn micros(at: NaiveDateTime) -> i64 {
+    at.and_utc().timestamp_micros()
+}
