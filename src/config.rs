@@ -1,5 +1,5 @@
 //! Every setting, once: from the environment, or its default.
-use crate::domain::money::Rate;
+use crate::domain::money::{Currency, Money, Rate};
 use crate::domain::vat::{Country, Dated, Rates};
 use crate::error::{Error, Result};
 use std::collections::BTreeMap;
@@ -115,6 +115,21 @@ pub const SETTINGS: &[Setting] = &[
         "How long a tender without a deadline stays open.",
     ),
     setting(
+        "MANDAT_TERMS_VERSION",
+        "2026-01",
+        "The version of the reseller terms that a new partner accepts.",
+    ),
+    setting(
+        "MANDAT_THRESHOLD_CHF",
+        "2000.00",
+        "What a partner must manage within the programme over twelve months, in CHF.",
+    ),
+    setting(
+        "MANDAT_THRESHOLD_EUR",
+        "1800.00",
+        "The same in EUR: reaching either is enough.",
+    ),
+    setting(
         "MANDAT_QUOTE_HOURS",
         "24",
         "How long a quote can be redeemed.",
@@ -176,6 +191,8 @@ pub struct Config {
     pub mail_from: String,
     pub sign_up_hours: i64,
     pub password_reset_minutes: i64,
+    pub terms_version: String,
+    pub thresholds: [Money; 2],
     pub quote_hours: i64,
     pub seller: String,
     pub seller_vat_number: String,
@@ -219,6 +236,11 @@ impl Config {
             password_reset_minutes: reader.positive("MANDAT_PASSWORD_RESET_MINUTES"),
             smtp_url: reader.text("MANDAT_SMTP_URL"),
             mail_from: reader.text("MANDAT_MAIL_FROM"),
+            terms_version: reader.text("MANDAT_TERMS_VERSION"),
+            thresholds: [
+                reader.money("MANDAT_THRESHOLD_CHF", Currency::Chf),
+                reader.money("MANDAT_THRESHOLD_EUR", Currency::Eur),
+            ],
             quote_hours: reader.positive("MANDAT_QUOTE_HOURS"),
             seller: reader.text("MANDAT_SELLER"),
             seller_vat_number: reader.text("MANDAT_SELLER_VAT_NUMBER"),
@@ -298,6 +320,15 @@ impl Reader<'_> {
             }
         }
         rates
+    }
+
+    fn money(&mut self, name: &str, currency: Currency) -> Money {
+        let text = self.text(name);
+        Money::parse(&text, currency).unwrap_or_else(|_| {
+            self.faults
+                .push(format!("{name}: “{text}” is no amount in {currency}"));
+            Money::zero(currency)
+        })
     }
 
     fn rate(&mut self, name: &str) -> Rate {

@@ -6,7 +6,8 @@ use crate::db::Tx;
 use crate::db::schema::{families, users};
 use crate::domain::access::{Access, PaymentMode};
 use crate::domain::billing::PaymentMethodKind;
-use crate::domain::enrolment::EnrolmentState;
+use crate::domain::directory::Profile;
+use crate::domain::enrolment::{Application, EnrolmentAct};
 use crate::domain::id::{
     MemberId, OrganizationId, PartnershipId, PaymentMethodId, ProductId, UserId,
 };
@@ -15,9 +16,11 @@ use crate::domain::locale::Language;
 use crate::domain::money::Currency;
 use crate::domain::organization::{OperatorRole, OrganizationKind, Role};
 use crate::domain::product::Period;
+use crate::domain::register::{RegisterEntry, RegisterKind};
 use crate::error::{Error, Result};
 use crate::resources::accounts::model::{self as accounts, NewUser};
 use crate::resources::catalogue::model::{self as catalogue, PriceRow, TierRow};
+use crate::resources::directory::model::{self as directory, ProfileRow};
 use crate::resources::invitations::model::{self as invitations, New};
 use crate::resources::organizations::model::{
     self as organizations, NewMember, NewOrganizationRow, NewPaymentMethodRow, NewProduct,
@@ -141,9 +144,11 @@ pub fn fill(tx: &mut Tx, hash: &str) -> Result<()> {
     staff(tx, hash)?;
     let lumen = organization(tx, hash, &LUMEN)?;
     let nordwerk = organization(tx, hash, &NORDWERK)?;
-    for partner in [&lumen, &nordwerk] {
-        programme::insert_enrolment(tx, partner.id, EnrolmentState::Approved)?;
-    }
+    let swiss = (RegisterKind::ChUid, "CHE-123.456.788", "CH");
+    enrolled(tx, &lumen, swiss, "https://studio-lumen.example/")?;
+    let german = (RegisterKind::Other, "HRB 90210 Hamburg", "DE");
+    enrolled(tx, &nordwerk, german, "https://nordwerk.example/")?;
+    profiles(tx, &lumen, &nordwerk)?;
     organization(tx, hash, &SOMMER)?;
     let kurier = organization(tx, hash, &KURIER)?;
     let arno = organization(tx, hash, &ARNO)?;
@@ -380,6 +385,54 @@ fn payment_methods(
         )?;
     }
     organizations::insert_payment_method(tx, &card)
+}
+
+/// A company that has become a partner.
+fn enrolled(
+    tx: &mut Tx,
+    partner: &Made,
+    (kind, number, country): (RegisterKind, &str, &str),
+    website: &str,
+) -> Result<()> {
+    let application = Application {
+        register: RegisterEntry {
+            kind,
+            number: number.into(),
+            country: country.into(),
+        },
+        website: website.into(),
+        terms_version: "2026-01".into(),
+    };
+    let id = programme::insert(tx, partner.id, &application)?;
+    let nothing = || Error::internal("a partner of the demo world has not enrolled");
+    let enrolment = programme::latest(tx, partner.id)?.ok_or_else(nothing)?;
+    programme::advance(tx, &enrolment, EnrolmentAct::Approve, Some("Welcome."))?;
+    programme::confirm_website(tx, id)
+}
+
+/// What the two partners say of themselves in the directory.
+fn profiles(tx: &mut Tx, lumen: &Made, nordwerk: &Made) -> Result<()> {
+    let owned = |items: &[&str]| items.iter().map(|item| (*item).to_owned()).collect();
+    let studio = Profile {
+        listed: true,
+        description: "Websites for galleries, museums and those who make things by hand.".into(),
+        website: Some("https://studio-lumen.example/".into()),
+        languages: owned(&["fr", "de", "it"]),
+        regions: owned(&["CH-VD", "CH-GE"]),
+        specialities: owned(&["Accessibility", "Online shops"]),
+        families: owned(&["web_hosting", "domain_ch", "mail"]),
+    };
+    directory::set(tx, &ProfileRow::empty(lumen.id), &studio)?;
+    let werk = Profile {
+        description: "Server und Netze für Werkstätten und kleine Betriebe.".into(),
+        website: Some("https://nordwerk.example/".into()),
+        languages: owned(&["de", "en"]),
+        regions: owned(&["DE"]),
+        specialities: owned(&["Umzug ohne Ausfall"]),
+        families: owned(&["cloud_server", "web_hosting"]),
+        ..studio
+    };
+    directory::set(tx, &ProfileRow::empty(nordwerk.id), &werk)
 }
 
 /// A partnership that has come about by the customer's invitation.

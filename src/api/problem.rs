@@ -140,8 +140,10 @@ pub const fn status(code: Code) -> StatusCode {
         | AlreadyAnswered
         | AlreadyBooked
         | AlreadyEnded
+        | AlreadyEnrolled
         | AlreadyPartners
         | AlreadyRenewed
+        | BackupNotMovable
         | AlreadySettled
         | ConflictingPartnerships
         | ExternalIdReused
@@ -150,12 +152,14 @@ pub const fn status(code: Code) -> StatusCode {
         | NameTaken
         | AlreadyStarted
         | NotStarted
+        | NotInThisState
         | OppositePartnership
         | PaymentMethodInUse
         | PendingInvitationExists
         | ProposalExists
         | ProposalSettled
         | PendingProposalExists
+        | QuotaExceeded
         | QuoteExpired
         | QuoteRedeemed
         | QuoteStale

@@ -20,6 +20,7 @@ pub struct Reply<T> {
     /// The body as it goes out, so that a stored answer is the same to the letter.
     pub body: String,
     pub replayed: bool,
+    cache: &'static str,
     kind: PhantomData<fn() -> T>,
 }
 
@@ -38,14 +39,23 @@ impl<T: Serialize> Reply<T> {
 
     /// With the `ETag` of this version.
     pub fn version(mut self, version: i32) -> Self {
+        self.etag = Some(format!("\"{version}-{}\"", self.hash()));
+        self
+    }
+
+    /// Anyone's to keep, who asks anew each time whether it still holds: what vanishes, vanishes at once.
+    pub fn shared(mut self) -> Self {
+        self.cache = "public, no-cache";
+        self.etag = Some(format!("\"{}\"", self.hash()));
+        self
+    }
+
+    fn hash(&self) -> String {
         let hash = secret::token_hash(&self.body);
-        let short: String = hash
-            .iter()
+        hash.iter()
             .take(8)
             .map(|byte| format!("{byte:02x}"))
-            .collect();
-        self.etag = Some(format!("\"{version}-{short}\""));
-        self
+            .collect()
     }
 }
 
@@ -76,6 +86,7 @@ impl<T> Reply<T> {
             link: None,
             body,
             replayed: false,
+            cache: "private, no-cache",
             kind: PhantomData,
         }
     }
@@ -86,7 +97,7 @@ impl<T> Responder for Reply<T> {
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
         let mut answer = HttpResponse::build(self.status);
-        answer.insert_header((CACHE_CONTROL, "private, no-cache"));
+        answer.insert_header((CACHE_CONTROL, self.cache));
         for (name, value) in [
             (LOCATION, self.location),
             (ETAG, self.etag),

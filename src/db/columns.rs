@@ -1,7 +1,8 @@
 //! How a domain word is written in a column: ids as their sixteen bytes, words as their text.
 use crate::domain::access::{Level, PaymentMode};
 use crate::domain::billing::{EventKind, Initiator, InvoiceStatus, PaymentMethodKind};
-use crate::domain::enrolment::EnrolmentState;
+use crate::domain::directory::ProfileItem;
+use crate::domain::enrolment::{EnrolmentState, ProgrammeRole};
 use crate::domain::event::EventType;
 use crate::domain::id::{Id, Kind};
 use crate::domain::invitation::{Direction, InvitationStatus, WhoMayAsk};
@@ -12,6 +13,7 @@ use crate::domain::money::Currency;
 use crate::domain::organization::{OperatorRole, OrganizationKind, Role};
 use crate::domain::partnership::PaymentModeProposalStatus;
 use crate::domain::product::{Period, ProductState};
+use crate::domain::register::RegisterKind;
 use crate::domain::settlement::{Orderer, Payer};
 use crate::domain::tender::{ProposalStatus, TenderOutcome, TenderStatus};
 use crate::domain::vat::VatTreatment;
@@ -115,6 +117,9 @@ word_columns!(
     Period,
     ProductState,
     ProposalStatus,
+    ProfileItem,
+    ProgrammeRole,
+    RegisterKind,
     Role,
     TenderOutcome,
     TenderStatus,

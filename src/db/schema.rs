@@ -243,9 +243,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    programme_roles (organization_id) {
+        organization_id -> Binary,
+        role -> Text,
+    }
+}
+
+diesel::table! {
     enrolments (id) {
         id -> Binary,
         organization_id -> Binary,
+        register_kind -> Text,
+        register_number -> Text,
+        register_country -> Text,
+        website -> Text,
+        website_confirmed_at -> Nullable<Timestamp>,
+        terms_version -> Text,
+        version -> Integer,
         created_at -> Timestamp,
     }
 }
@@ -255,9 +269,62 @@ diesel::table! {
         enrolment_id -> Binary,
         organization_id -> Binary,
         state -> Text,
+        live_role -> Nullable<Text>,
         reason -> Nullable<Text>,
         valid_from -> Timestamp,
         valid_to -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    affiliations (id) {
+        id -> Binary,
+        organization_id -> Binary,
+        live_role -> Nullable<Text>,
+        valid_from -> Timestamp,
+        valid_to -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    partner_profiles (organization_id) {
+        organization_id -> Binary,
+        listed -> Bool,
+        description -> Text,
+        website -> Nullable<Text>,
+        version -> Integer,
+        changed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    partner_profile_items (organization_id, kind, item) {
+        organization_id -> Binary,
+        kind -> Text,
+        position -> Integer,
+        item -> Text,
+        part_of -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    directory_words (word, organization_id) {
+        word -> Binary,
+        organization_id -> Binary,
+    }
+}
+
+diesel::table! {
+    backup_units (id) {
+        id -> Binary,
+        product_id -> Binary,
+        name -> Text,
+        group_name -> Nullable<Text>,
+        quota -> BigInt,
+        customer_id -> Nullable<Binary>,
+        version -> Integer,
+        created_at -> Timestamp,
+        removed_at -> Nullable<Timestamp>,
     }
 }
 
@@ -829,8 +896,14 @@ diesel::allow_tables_to_appear_in_same_query!(
     renewal_ownerships,
     unit_counters,
     payment_methods,
+    programme_roles,
     enrolments,
     enrolment_states,
+    affiliations,
+    partner_profiles,
+    partner_profile_items,
+    directory_words,
+    backup_units,
     partnerships,
     customer_access,
     partnership_terms,

@@ -37,6 +37,7 @@ kinds! {
     Product ProductId = "product",
     PaymentMethod PaymentMethodId = "pm",
     Enrolment EnrolmentId = "enrolment",
+    BackupUnit BackupUnitId = "unit",
     Invitation InvitationId = "inv",
     Partnership PartnershipId = "partnership",
     PaymentModeProposal PaymentModeProposalId = "pmp",

@@ -5,12 +5,18 @@ words! {
     /// A mail, by what it tells.
     MailTemplate {
         AccountExists = "account_exists",
+        EnrolmentApproved = "enrolment_approved",
+        EnrolmentInquiring = "enrolment_inquiring",
+        EnrolmentRejected = "enrolment_rejected",
         Invitation = "invitation",
         InvitationAccepted = "invitation_accepted",
         InvitationAcceptedForLater = "invitation_accepted_for_later",
         InvitationDeclined = "invitation_declined",
         InvitationSuperseded = "invitation_superseded",
         MemberInvitation = "member_invitation",
+        PartnerEnded = "partner_ended",
+        PartnerReinstated = "partner_reinstated",
+        PartnerSuspended = "partner_suspended",
         PartnershipEnded = "partnership_ended",
         PartnershipStartCancelled = "partnership_start_cancelled",
         PartnershipStartFailed = "partnership_start_failed",
@@ -47,6 +53,8 @@ words! {
         OwnTenders = "own_tenders",
         /// Partnerships: their terms and their end.
         Partnerships = "partnerships",
+        /// One's enrolment in the programme, and one's status as a partner.
+        Programme = "programme",
         /// Tenders of others: calls for help, and what became of one's proposals.
         Tenders = "tenders",
     }
@@ -56,7 +64,11 @@ impl NotificationCategory {
     /// Whether its mails belong to the contract, so that nobody turns them off (NTF-2).
     pub const fn is_contractual(self) -> bool {
         match self {
-            Self::Account | Self::Invitations | Self::OwnTenders | Self::Partnerships => true,
+            Self::Account
+            | Self::Invitations
+            | Self::OwnTenders
+            | Self::Partnerships
+            | Self::Programme => true,
             Self::Answers | Self::Tenders => false,
         }
     }
@@ -84,10 +96,16 @@ impl MailTemplate {
             | Self::TenderProposal
             | Self::TenderQuestion => Some(Link::Service("/v1/tender-links/")),
             Self::AccountExists
+            | Self::EnrolmentApproved
+            | Self::EnrolmentInquiring
+            | Self::EnrolmentRejected
             | Self::InvitationAccepted
             | Self::InvitationAcceptedForLater
             | Self::InvitationDeclined
             | Self::InvitationSuperseded
+            | Self::PartnerEnded
+            | Self::PartnerReinstated
+            | Self::PartnerSuspended
             | Self::PartnershipEnded
             | Self::PartnershipStartCancelled
             | Self::PartnershipStartFailed
@@ -129,6 +147,12 @@ impl MailTemplate {
             | Self::PaymentModeProposed
             | Self::RenewalFailed
             | Self::RenewalsFellBack => NotificationCategory::Partnerships,
+            Self::EnrolmentApproved
+            | Self::EnrolmentInquiring
+            | Self::EnrolmentRejected
+            | Self::PartnerEnded
+            | Self::PartnerReinstated
+            | Self::PartnerSuspended => NotificationCategory::Programme,
             Self::TenderAnswer
             | Self::TenderConcluded
             | Self::TenderExtract

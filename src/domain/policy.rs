@@ -37,6 +37,12 @@ words! {
         EditTenderPreferences = "edit_tender_preferences",
         SetInvitationPreferences = "set_invitation_preferences",
         ReadCustomers = "read_customers",
+        Enrol = "enrol",
+        ReadEnrolment = "read_enrolment",
+        AnswerInquiry = "answer_inquiry",
+        LeaveProgramme = "leave_programme",
+        DecideEnrolment = "decide_enrolment",
+        ManagePartnerProfile = "manage_partner_profile",
         ReadPartnership = "read_partnership",
         ChangeAccess = "change_access",
         ChangePaymentMode = "change_payment_mode",
@@ -283,6 +289,37 @@ pub const fn need(action: Action) -> Need {
             ReadOrganization,
         ),
         ReadCustomers => (Insider, (Insider, Nothing("INV-9")), &[], ReadOrganization),
+        Enrol => (
+            LegalRepresentative,
+            (LegalRepresentative, Nothing("ACC-2")),
+            &[],
+            ReadOrganization,
+        ),
+        ReadEnrolment => (
+            LegalRepresentative,
+            (LegalRepresentative, Nothing("ACC-2")),
+            &[Admin],
+            ReadOrganization,
+        ),
+        AnswerInquiry => (
+            LegalRepresentative,
+            (LegalRepresentative, Nothing("ACC-2")),
+            &[],
+            ReadOrganization,
+        ),
+        LeaveProgramme => (
+            LegalRepresentative,
+            (LegalRepresentative, Nothing("ACC-2")),
+            &[],
+            ReadOrganization,
+        ),
+        DecideEnrolment => (Nobody, (Nobody, Nothing("ACC-2")), &[Admin], ReadEnrolment),
+        ManagePartnerProfile => (
+            Administrator,
+            (Administrator, Nothing("ACC-2")),
+            &[],
+            ReadOrganization,
+        ),
         ReadPartnership => (Administrator, (Insider, History), &[], ReadOrganization),
         ChangeAccess => (
             LegalRepresentative,
@@ -494,12 +531,13 @@ pub fn decide(standings: &[Standing], action: Action) -> Decision<'_> {
         }
     }
     match refused {
-        Some(rule) if sees(standings, need(action).seen_by) => Decision::Refused(rule),
+        Some(rule) if permits(standings, need(action).seen_by) => Decision::Refused(rule),
         Some(_) | None => Decision::Invisible,
     }
 }
 
-fn sees(standings: &[Standing], action: Action) -> bool {
+/// Whether one of the standings grants it.
+pub fn permits(standings: &[Standing], action: Action) -> bool {
     standings
         .iter()
         .any(|standing| matches!(judge(standing, action), Ruling::Granted(_)))
@@ -507,6 +545,6 @@ fn sees(standings: &[Standing], action: Action) -> bool {
 
 /// Those of the actions that the caller may do now.
 pub fn available(standings: &[Standing], actions: &[Action]) -> Vec<Action> {
-    let may = |action: &&Action| sees(standings, **action);
+    let may = |action: &&Action| permits(standings, **action);
     actions.iter().filter(may).copied().collect()
 }

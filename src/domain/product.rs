@@ -12,6 +12,9 @@ words! {
     ProductState { Active = "active", Expired = "expired", Cancelled = "cancelled" }
 }
 
+/// The family whose products hold backup units (BAK-1).
+pub const BACKUP: &str = "backup";
+
 impl Period {
     /// The day after the last of a period that starts on `start`; none where the calendar ends.
     pub fn end(self, start: NaiveDate) -> Option<NaiveDate> {

@@ -2,10 +2,12 @@
 pub mod access_checks;
 pub mod accounts;
 pub mod audit;
+pub mod backup_units;
 pub mod billing;
 pub mod billing_events;
 pub mod catalogue;
 pub mod customers;
+pub mod directory;
 pub mod events;
 pub mod invitations;
 pub mod invoices;
@@ -56,8 +58,10 @@ rooms!(
     access_checks,
     accounts,
     audit,
+    backup_units,
     billing_events,
     catalogue,
+    directory,
     events,
     customers,
     invitations,
@@ -72,6 +76,7 @@ rooms!(
     payment_modes,
     permission_scopes,
     prepaid_accounts,
+    programme,
     quotes,
     renewals,
     service_status,
@@ -97,6 +102,9 @@ rooms!(
         (name = "Members", description = "Who belongs to an organization, and its work teams."),
         (name = "Organizations", description = "Who owns products, and what belongs to them."),
         (name = "Catalogue", description = "Product families and their dated prices."),
+        (name = "Directory", description = "Finding a partner."),
+        (name = "Backup", description = "The customers of a partner inside one backup product."),
+        (name = "Programme", description = "Enrolling in the partner programme, and what it asks for and gives."),
         (name = "Money", description = "Quotes, orders, billing events, invoices, prepaid accounts."),
         (name = "Events", description = "What happened, for who follows along."),
         (name = "Audit", description = "Who did and saw what, by which right."),

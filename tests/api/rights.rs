@@ -97,6 +97,10 @@ mod rules {
         "hand_over",
         "set_invitation_preferences",
         "edit_tender_preferences",
+        "enrol",
+        "read_enrolment",
+        "answer_inquiry",
+        "leave_programme",
     ];
     /// ORG-3: administrators manage users, teams and products, and see the partnerships and the money.
     const MANAGING: &[&str] = &[
@@ -115,6 +119,7 @@ mod rules {
         "read_events",
         "read_audit_log",
         "manage_webhooks",
+        "manage_partner_profile",
     ];
     /// ORG-8: who may order, and what ordering shows.
     const ORDERING: &[&str] = &["order", "read_orders", "read_payment_methods"];
@@ -123,11 +128,12 @@ mod rules {
     /// For everyone in the organization.
     const LOOKING: &[&str] = &["read_organization", "read_products"];
     /// Only the partner proposes another mode (PSH-6) and assigns its collaborators (ORG-4), only the
-    /// operator reports payments (PAY-7).
+    /// operator reports payments (PAY-7) and decides on enrolments (PRG-2).
     const NOT_FOR_MEMBERS: &[&str] = &[
         "propose_payment_mode",
         "assign_collaborators",
         "settle_invoices",
+        "decide_enrolment",
     ];
 
     /// ACC-2, PAY-5, PAY-7, PSH-5, PSH-6, PSH-10, PSH-12, INV-9: never on the customer's behalf.
@@ -154,6 +160,12 @@ mod rules {
         "cancel_start",
         "hand_over",
         "settle_invoices",
+        "enrol",
+        "read_enrolment",
+        "answer_inquiry",
+        "leave_programme",
+        "decide_enrolment",
+        "manage_partner_profile",
     ];
     /// PSH-7: of the partnership itself, which stays readable while it is suspended, and can be ended.
     const OF_THE_PARTNERSHIP: &[&str] = &[
@@ -187,6 +199,8 @@ mod rules {
         ("read_prepaid_accounts", &["operator_billing"]),
         ("settle_invoices", &["operator_admin", "operator_billing"]),
         ("read_audit_log", &["operator_admin"]),
+        ("read_enrolment", &["operator_admin"]),
+        ("decide_enrolment", &["operator_admin"]),
     ];
 
     /// Every action that some rule speaks of.

@@ -1,12 +1,15 @@
 //! The rules, as tables and properties: no database, no server.
 mod account_number;
 mod chance;
+mod directory;
+mod enrolment;
 mod ledger;
 mod membership;
 mod money;
 mod pricing;
 mod refund;
 mod settlement;
+mod standing;
 mod tender;
 mod vat;
 mod vectors;
