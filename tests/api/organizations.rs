@@ -348,3 +348,37 @@ fn pay_7_only_the_owners_legal_representatives_manage_payment_methods() {
             .refused(409, "payment_method_in_use", Some("PAY-7"));
     });
 }
+
+#[test]
+fn org_4_a_narrowed_collaborator_sees_the_orders_of_its_products_and_its_own() {
+    on_each_engine(async |world| {
+        let arno = world.organization("Galerie Arno").await;
+        let owned = products_of(world, "Galerie Arno").await;
+        narrow_maya(world, &owned[0]).await;
+        let path = format!("/v1/organizations/{arno}/orders");
+        let card = methods(world, "claire", &arno).await[0]["id"].clone();
+        let order = json!({"acting_as": "partner", "currency": "CHF", "payment_method_id": card,
+            "lines": [{"family": "mail", "quantity": 1, "period": "monthly"}]});
+        let placed = world
+            .post_keyed("claire", &path, "one", order.clone())
+            .await;
+        let placed = placed.expect(201).text_of("/order/id");
+        let seen = async || {
+            let list = world.get("maya", &format!("{path}?include=total")).await;
+            list.expect(200).body["total"].clone()
+        };
+        assert_eq!(seen().await, 0);
+        let one = format!("{path}/{placed}");
+        world
+            .get("maya", &one)
+            .await
+            .refused(404, "not_found", None);
+        let own = world.post_keyed("maya", &path, "two", order).await;
+        own.expect(201);
+        assert_eq!(seen().await, 1);
+        let installed = products_of(world, "Galerie Arno").await;
+        assign_maya(world, Some(&installed[2..3])).await;
+        assert_eq!(seen().await, 2);
+        world.get("maya", &one).await.expect(200);
+    });
+}

@@ -7,6 +7,7 @@ mod ledger;
 mod membership;
 mod money;
 mod pricing;
+mod reach;
 mod refund;
 mod settlement;
 mod standing;

@@ -18,6 +18,7 @@ use actix_web::web::{Data, Path};
 use actix_web::{get, put};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -98,7 +99,9 @@ pub async fn set_invitation_preferences(
         };
         save(tx, *org, &after)?;
         let event = Event::new(EventType::InvitationPreferencesChanged, *org);
-        let event = event.through(*org, &allowed.by, allowed.rule);
+        let event = event
+            .through(*org, &allowed.by, allowed.rule)
+            .change(before.told(), after.told());
         tx.record(Some(&identity), event)?;
         after.answer()
     })
@@ -106,6 +109,11 @@ pub async fn set_invitation_preferences(
 }
 
 impl Preferences {
+    /// For the audit log.
+    fn told(&self) -> Value {
+        json!({"allow": self.allow, "except_partner_ids": self.except})
+    }
+
     fn answer(self) -> Result<Reply<InvitationPreferencesView>> {
         let view = InvitationPreferencesView {
             allow: self.allow,

@@ -29,7 +29,7 @@ use actix_web::{delete, get, patch, post};
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -235,9 +235,10 @@ pub async fn update_member(
         {
             model::must_not_be_last(tx, member)?;
         }
+        let had = reach::of_holder(tx, id)?;
         let products = match (&change.product_ids, after.role.is_narrow()) {
             (_, false) => BTreeSet::new(),
-            (None, true) => reach::of_holder(tx, id)?,
+            (None, true) => had.clone(),
             (Some(named), true) => reach::regiven(tx, org, id, named, &giver.reach)?,
         };
         match &subject {
@@ -247,7 +248,8 @@ pub async fn update_member(
         reach::set(tx, id, &products)?;
         let event = giver
             .event(EventType::MemberChanged, id, org)
-            .data(json!({"before": before.role, "after": after.role}));
+            .data(json!({"before": before.role, "after": after.role}))
+            .change(told(before, &had), told(after, &products));
         tx.record(Some(&identity), event)?;
         let (view, version) = again(tx, &identity, org, id)?;
         Ok(Reply::ok(&view)?.version(version))
@@ -325,6 +327,11 @@ fn changed(before: Place, change: &MemberChange) -> Place {
             .may_order
             .unwrap_or(before.may_order && role == Role::Collaborator),
     }
+}
+
+/// A member's place and products, for the audit log.
+fn told(place: Place, products: &BTreeSet<ProductId>) -> Value {
+    json!({"role": place.role, "may_order": place.may_order, "product_ids": products})
 }
 
 /// Only collaborators are marked, and only they and externals are given products.

@@ -4,19 +4,21 @@ use super::views::{OrderView, Row, reads_as};
 use crate::api::page::Paging;
 use crate::api::views::exactly_one;
 use crate::api::{Caller, Listing, Page, Post, Reply};
-use crate::db::schema::orders;
+use crate::db::schema::{billing_events, orders};
 use crate::db::witness::{self, Identity};
 use crate::db::{Db, MultiBackend, Tx};
 use crate::domain::billing::EventKind;
-use crate::domain::id::{OrderId, OrganizationId, PaymentMethodId, QuoteId};
+use crate::domain::id::{OrderId, OrganizationId, PaymentMethodId, QuoteId, UserId};
 use crate::domain::money::Currency;
 use crate::domain::policy::{self, Action, Standing};
+use crate::domain::reach::Reach;
 use crate::domain::refusal::{Fault, Refusal};
 use crate::domain::settlement::Orderer;
 use crate::error::Result;
 use crate::resources::accounts::tokens::NoFilters;
 use crate::resources::billing::book::book_one;
 use crate::resources::billing::intent::{Channel, Intent, Sale, Wanted};
+use crate::resources::organizations::reach;
 use crate::resources::quotes::lines::{OrderLine, initiator, wanted};
 use crate::resources::quotes::model as quotes;
 use actix_web::web::{Data, Path};
@@ -77,7 +79,7 @@ pub async fn place_order(
 
 /// List an organization's orders.
 ///
-/// Those for its products, the newest first, for whoever may order. A partner sees those of its partnership.
+/// Those for its products, the newest first, for whoever may order. A partner sees those of its partnership; who reaches chosen products only, those for one of them and its own.
 #[utoipa::path(tag = "Money", params(("org_id" = OrganizationId, Path, description = "The customer."), Paging), responses((status = 200, body = Page<OrderView>, description = "A page of orders.")), extensions(("x-problems" = json!(["forbidden"]))))]
 #[get("/v1/organizations/{org_id}/orders")]
 pub async fn list_orders(
@@ -87,9 +89,10 @@ pub async fn list_orders(
     listing: Listing<NoFilters>,
 ) -> Result<Reply<Page<OrderView>>> {
     db.snapshot(move |tx| {
-        let by = reader(tx, &caller, *org)?;
-        let total = listing.total(|| of(*org, &by).count().get_result(tx.conn))?;
-        let rows: Vec<Row> = of(*org, &by)
+        let reader = Reader::of(tx, &caller, *org)?;
+        let total = listing.total(|| reader.orders().count().get_result(tx.conn))?;
+        let rows: Vec<Row> = reader
+            .orders()
             .filter(orders::id.lt(listing.before()))
             .order(orders::id.desc())
             .limit(listing.fetch())
@@ -100,7 +103,7 @@ pub async fn list_orders(
             rows,
             total,
             |row: &Row| row.id,
-            |row: Row| row.view(reads_as(&by)),
+            |row: Row| row.view(reads_as(&reader.by)),
         )?)
     })
     .await
@@ -108,7 +111,7 @@ pub async fn list_orders(
 
 /// Show an order.
 ///
-/// To whoever may order for the customer; to a partner those of its partnership.
+/// To whoever may order for the customer; to a partner those of its partnership; to whoever reaches chosen products only, those for one of them and its own.
 #[utoipa::path(tag = "Money", params(("org_id" = OrganizationId, Path, description = "The customer."), ("id" = OrderId, Path, description = "The order.")), responses((status = 200, body = OrderView, description = "The order.")), extensions(("x-problems" = json!(["forbidden"]))))]
 #[get("/v1/organizations/{org_id}/orders/{id}")]
 pub async fn get_order(
@@ -118,33 +121,67 @@ pub async fn get_order(
 ) -> Result<Reply<OrderView>> {
     db.snapshot(move |tx| {
         let (org, id) = path.into_inner();
-        let by = reader(tx, &caller, org)?;
-        let found: Option<Row> = of(org, &by)
+        let reader = Reader::of(tx, &caller, org)?;
+        let found: Option<Row> = reader
+            .orders()
             .filter(orders::id.eq(id))
             .select(Row::as_select())
             .first(tx.conn)
             .optional()?;
-        Reply::ok(&found.ok_or_else(Refusal::not_found)?.view(reads_as(&by)))
+        let row = found.ok_or_else(Refusal::not_found)?;
+        Reply::ok(&row.view(reads_as(&reader.by)))
     })
     .await
 }
 
-fn reader(tx: &mut Tx, caller: &Caller, org: OrganizationId) -> Result<Standing> {
-    let identity = caller.identify(tx)?;
-    let found = witness::organization(tx, &identity, org)?;
-    Ok(policy::allow(found, Action::ReadOrders)?.by)
+/// Who looks at the customer's orders, and at how many of them.
+struct Reader {
+    customer: OrganizationId,
+    user: UserId,
+    by: Standing,
+    reach: Reach,
 }
 
-/// The customer's orders, as far as this standing reaches.
-fn of(org: OrganizationId, by: &Standing) -> orders::BoxedQuery<'_, MultiBackend> {
-    let all = orders::table
-        .filter(orders::organization_id.eq(org))
-        .into_boxed::<MultiBackend>();
-    match by {
-        Standing::Partner { partnership, .. } => {
-            all.filter(orders::partnership_id.eq(*partnership))
+impl Reader {
+    fn of(tx: &mut Tx, caller: &Caller, customer: OrganizationId) -> Result<Self> {
+        let identity = caller.identify(tx)?;
+        let found = witness::organization(tx, &identity, customer)?;
+        let by = policy::allow(found, Action::ReadOrders)?.by;
+        let alone = std::slice::from_ref(&by);
+        Ok(Self {
+            customer,
+            user: identity.user,
+            reach: reach::of(tx, alone, Action::ReadOrders, tx.now)?,
+            by,
+        })
+    }
+
+    /// Those of the partnership to a partner; those for products within reach, and its own, to
+    /// whoever reaches only some (ORG-4).
+    fn orders(&self) -> orders::BoxedQuery<'_, MultiBackend> {
+        let all = orders::table
+            .filter(orders::organization_id.eq(self.customer))
+            .into_boxed::<MultiBackend>();
+        let seen = match &self.by {
+            Standing::Partner { partnership, .. } => {
+                all.filter(orders::partnership_id.eq(*partnership))
+            }
+            Standing::Member { .. } | Standing::Operator { .. } => all,
+        };
+        match &self.reach {
+            Reach::Everything => seen,
+            Reach::Only(products) => {
+                let within = billing_events::table
+                    .filter(billing_events::product_id.eq_any(products))
+                    .filter(billing_events::order_id.is_not_null())
+                    .select(billing_events::order_id.assume_not_null());
+                seen.filter(
+                    orders::id
+                        .eq_any(within)
+                        .or(orders::created_by.eq(self.user)),
+                )
+            }
         }
-        Standing::Member { .. } | Standing::Operator { .. } => all,
     }
 }
 

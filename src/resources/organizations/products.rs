@@ -23,7 +23,7 @@ use actix_web::{get, patch};
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
 use validator::Validate;
@@ -247,13 +247,19 @@ pub async fn update_product(
         if let Some(by) = by {
             let event = Event::new(EventType::ProductChanged, id)
                 .through(org, &by.by, by.rule)
-                .data(json!({"automatic": after.automatic}));
+                .data(json!({"automatic": after.automatic}))
+                .change(told(&before), told(&after));
             tx.record(Some(&identity), event)?;
         }
         let version = after.version;
         Ok(Reply::ok(&reader.view(after))?.version(version))
     })
     .await
+}
+
+/// What renews a product, for the audit log.
+fn told(product: &Product) -> Value {
+    json!({"automatic": product.automatic, "payment_method_id": product.payment_method_id})
 }
 
 fn reader(
