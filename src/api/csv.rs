@@ -1,11 +1,11 @@
 //! Tables for spreadsheets (RFC 4180): a list that offers one answers `Accept: text/csv` too, whole,
 //! read page by page while it is sent.
+use super::media::{self, Formed};
 use super::page::{Listing, Page};
 use super::reply::Reply;
 use super::views::MoneyView;
 use crate::db::{Db, Tx};
 use crate::error::{Error, Result};
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, VARY};
 use actix_web::web::Bytes;
 use actix_web::{Either, HttpResponse, HttpResponseBuilder};
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -76,7 +76,7 @@ impl From<Option<Cell>> for Cell {
 }
 
 /// A page of the list, or all of it as a table.
-pub type Listed<T> = Either<Reply<Page<T>>, HttpResponse>;
+pub type Listed<T> = Formed<Page<T>>;
 
 impl<F: Send + 'static> Listing<F> {
     /// Answers in the form that the caller would rather have. `read` finds one page, and judges the
@@ -93,20 +93,33 @@ impl<F: Send + 'static> Listing<F> {
         let (db, read) = (db.clone(), Arc::new(read));
         // Read before anything is sent, so that a refusal is still told as one.
         let (first, next) = chunk(&db, self.whole(), read.clone()).await?;
-        let head = written(vec![
-            T::COLUMNS
-                .iter()
-                .map(|(name, _)| (*name).to_owned())
-                .collect(),
-        ])?;
+        let head = head::<T>()?;
         let rest = stream::try_unfold((db, next, read), async |(db, next, read)| {
             let Some(listing) = next else { return Ok(None) };
             let (rows, next) = chunk(&db, listing, read.clone()).await?;
             Ok::<_, Error>(Some((rows, (db, next, read))))
         });
         let begun = stream::iter([Ok(head), Ok(first)]);
-        Ok(Either::Right(download::<T>().streaming(begun.chain(rest))))
+        Ok(Either::Right(
+            download(T::NAME).streaming(begun.chain(rest)),
+        ))
     }
+}
+
+/// All rows at once, as a file of this name.
+pub fn answer<T: Table>(name: &str, rows: &[T]) -> Result<HttpResponse> {
+    let table = [head::<T>()?, lines(rows)?].concat();
+    Ok(download(name).body(table))
+}
+
+fn download(name: &str) -> HttpResponseBuilder {
+    let kind = "text/csv; charset=utf-8; header=present";
+    media::download(kind, &format!("{name}.csv"))
+}
+
+fn head<T: Table>() -> Result<Bytes> {
+    let names = T::COLUMNS.iter().map(|(name, _)| (*name).to_owned());
+    written(vec![names.collect()])
 }
 
 /// The rows of one page, and where to go on.
@@ -139,17 +152,4 @@ fn written(lines: Vec<Vec<String>>) -> Result<Bytes> {
         table.write_record(line).map_err(Error::internal)?;
     }
     Ok(table.into_inner().map_err(Error::internal)?.into())
-}
-
-fn download<T: Table>() -> HttpResponseBuilder {
-    let mut answer = HttpResponse::Ok();
-    answer
-        .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8; header=present"))
-        .insert_header((CACHE_CONTROL, "private, no-cache"))
-        .insert_header((VARY, "accept"))
-        .insert_header((
-            CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{}.csv\"", T::NAME),
-        ));
-    answer
 }

@@ -1,7 +1,12 @@
 //! In which form the caller would rather have an answer.
+use super::reply::Reply;
 use crate::error::Error;
-use actix_web::http::header::{Accept, Header};
-use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use actix_web::http::header::{
+    Accept, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, Header, VARY,
+};
+use actix_web::{
+    Either, FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder, dev::Payload,
+};
 use std::future::{Ready, ready};
 
 /// The forms that answers come in.
@@ -20,6 +25,23 @@ impl Media {
             Self::Pdf => ("application", "pdf"),
         }
     }
+}
+
+/// The answer as JSON, or in another form.
+pub type Formed<T> = Either<Reply<T>, HttpResponse>;
+
+/// An answer that is kept as a file of this name.
+pub fn download(kind: &str, file: &str) -> HttpResponseBuilder {
+    let mut answer = HttpResponse::Ok();
+    answer
+        .insert_header((CONTENT_TYPE, kind))
+        .insert_header((CACHE_CONTROL, "private, no-cache"))
+        .insert_header((VARY, "accept"))
+        .insert_header((
+            CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{file}\""),
+        ));
+    answer
 }
 
 /// What the `Accept` header asks for: kinds and their subtypes, the most wanted first.

@@ -15,6 +15,7 @@ pub mod media;
 pub mod openapi;
 pub mod page;
 pub mod paths;
+pub mod pdf;
 pub mod problem;
 pub mod query;
 pub mod reply;

@@ -165,7 +165,8 @@ pub const fn status(code: Code) -> StatusCode {
         | QuoteStale
         | TenderFull
         | TenderNotOpen
-        | TenderNotViewed => StatusCode::CONFLICT,
+        | TenderNotViewed
+        | WrongState => StatusCode::CONFLICT,
         LinkDead => StatusCode::GONE,
         VersionMismatch => StatusCode::PRECONDITION_FAILED,
         PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,

@@ -12,7 +12,9 @@ use crate::domain::mail::{MailTemplate, NotificationCategory};
 use crate::domain::money::Currency;
 use crate::domain::organization::{OperatorRole, OrganizationKind, Role};
 use crate::domain::partnership::PaymentModeProposalStatus;
+use crate::domain::payout::PayoutStatus;
 use crate::domain::product::{Period, ProductState};
+use crate::domain::rebilling::RebillingBasis;
 use crate::domain::register::RegisterKind;
 use crate::domain::settlement::{Orderer, Payer};
 use crate::domain::tender::{ProposalStatus, TenderOutcome, TenderStatus};
@@ -113,10 +115,12 @@ word_columns!(
     Payer,
     PaymentMethodKind,
     PaymentMode,
+    PayoutStatus,
     PaymentModeProposalStatus,
     Period,
     ProductState,
     ProposalStatus,
+    RebillingBasis,
     ProfileItem,
     ProgrammeRole,
     RegisterKind,

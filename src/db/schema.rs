@@ -635,6 +635,33 @@ diesel::table! {
 }
 
 diesel::table! {
+    rebilling_terms (partnership_id, version) {
+        partnership_id -> Binary,
+        version -> Integer,
+        basis -> Text,
+        rate_ppm -> BigInt,
+        valid_from -> Timestamp,
+        valid_to -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    payouts (id) {
+        id -> Binary,
+        organization_id -> Binary,
+        payment_method_id -> Binary,
+        currency -> Text,
+        amount_minor -> BigInt,
+        status -> Text,
+        failure -> Nullable<Text>,
+        requested_by -> Binary,
+        requested_at -> Timestamp,
+        processed_at -> Nullable<Timestamp>,
+        settled_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     prepaid_accounts (organization_id, currency) {
         organization_id -> Binary,
         currency -> Text,
@@ -930,6 +957,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     ledger_transactions,
     ledger_entries,
     prepaid_accounts,
+    payouts,
+    rebilling_terms,
     events,
     audit_log,
     audit_heads,

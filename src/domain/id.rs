@@ -51,6 +51,7 @@ kinds! {
     BillingEvent BillingEventId = "bev",
     Invoice InvoiceId = "invoice",
     Entry EntryId = "entry",
+    Payout PayoutId = "payout",
     Event EventId = "evt",
     Mail MailId = "mail",
     Notification NotificationId = "ntf",

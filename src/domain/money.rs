@@ -140,6 +140,12 @@ impl Rate {
         Decimal::new(self.ppm, Self::PLACES)
     }
 
+    /// In hundredths, as people read it: `8.1`.
+    pub fn percent(self) -> String {
+        let hundredths = Decimal::new(self.ppm, Self::PLACES - 2);
+        hundredths.normalize().to_string()
+    }
+
     /// What a discount of this rate leaves: 1 − rate.
     pub fn remainder(self) -> Decimal {
         Decimal::new(Self::WHOLE - self.ppm, Self::PLACES)

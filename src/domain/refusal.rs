@@ -66,6 +66,7 @@ words! {
         VersionMismatch = "version_mismatch",
         WrongCredentials = "wrong_credentials",
         WrongPassword = "wrong_password",
+        WrongState = "wrong_state",
     }
 }
 

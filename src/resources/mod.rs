@@ -11,6 +11,7 @@ pub mod directory;
 pub mod events;
 pub mod invitations;
 pub mod invoices;
+pub mod ledger;
 pub mod members;
 pub mod metadata;
 pub mod notifications;
@@ -19,13 +20,16 @@ pub mod organizations;
 pub mod outbox;
 pub mod partnerships;
 pub mod payment_modes;
+pub mod payouts;
 pub mod permission_scopes;
 pub mod prepaid_accounts;
 pub mod programme;
 pub mod quotes;
+pub mod rebilling;
 pub mod renewals;
 pub mod service_status;
 pub mod simulations;
+pub mod statements;
 pub mod teams;
 pub mod tenders;
 
@@ -66,6 +70,7 @@ rooms!(
     customers,
     invitations,
     invoices,
+    ledger,
     members,
     notifications,
     orders,
@@ -74,12 +79,15 @@ rooms!(
     outbox,
     partnerships,
     payment_modes,
+    payouts,
     permission_scopes,
     prepaid_accounts,
     programme,
     quotes,
-    renewals,
+    rebilling,
     service_status,
+    statements,
+    renewals,
     simulations,
     teams,
     tenders,

@@ -2,6 +2,7 @@
 use crate::money::{cashback, hosting, order};
 use crate::tables::rows;
 use crate::world::{World, on_each_engine};
+use actix_web::test::TestRequest;
 use mandat::resources::billing::verify::verify;
 use serde_json::{Value, json};
 
@@ -23,7 +24,7 @@ fn report(invoice: &str, outcome: &str) -> String {
     format!("/v1/admin/invoices/{invoice}/{outcome}")
 }
 
-async fn books_are_right(world: &World) {
+pub async fn books_are_right(world: &World) {
     let proof = world.db.snapshot(verify).await.expect("the books are read");
     assert_eq!(proof.differences, Vec::<String>::new());
 }
@@ -210,5 +211,31 @@ fn pay_7_a_prepaid_payment_settles_at_once() {
             .await
             .refused(409, "already_settled", Some("PAY-7"));
         books_are_right(world).await;
+    });
+}
+
+#[test]
+fn bil_5_the_operator_has_the_books_proved() {
+    on_each_engine(async |world| {
+        order(
+            world,
+            "sofia",
+            "customer",
+            "Galerie Arno",
+            "CHF",
+            hosting(35),
+        )
+        .await
+        .expect(201);
+        let path = "/v1/admin/ledger/verify";
+        let ask = |who| world.ask(who, TestRequest::post().uri(path));
+        let proof = ask("tom").await.expect(200);
+        assert_eq!(
+            proof.body,
+            json!({"valid": true, "transactions": 1, "entries": 4, "differences": []})
+        );
+        for who in ["claire", "iris"] {
+            ask(who).await.refused(403, "forbidden", Some("ACC-1"));
+        }
     });
 }

@@ -43,7 +43,7 @@ fn exp_1_a_list_comes_as_a_table_when_asked() {
         assert!(
             table
                 .text
-                .starts_with("id,recorded_at,kind,currency,amount,billing_event_id\r\n")
+                .starts_with("id,recorded_at,kind,currency,amount,billing_event_id,payout_id\r\n")
         );
         let rows = rows(&table.text);
         assert_eq!(rows.len(), 2);

@@ -114,7 +114,10 @@ impl World {
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let bytes = to_bytes(answer.into_body()).await;
         let bytes = bytes.expect("the body is sent whole").to_vec();
-        let text = String::from_utf8(bytes).expect("bodies are UTF-8");
+        let text = match headers.get("content-type").map(|kind| kind.as_bytes()) {
+            Some(b"application/pdf") => String::from_utf8_lossy(&bytes).into_owned(),
+            _ => String::from_utf8(bytes).expect("other bodies are UTF-8"),
+        };
         Answer {
             status,
             headers,

@@ -6,6 +6,7 @@ mod enrolment;
 mod ledger;
 mod membership;
 mod money;
+mod payout;
 mod pricing;
 mod reach;
 mod refund;

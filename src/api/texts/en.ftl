@@ -70,6 +70,7 @@ problem-if-match-required = If-Match required
     .detail = Send the ETag you read as If-Match, so that nobody's change is lost.
 problem-insufficient-balance = Balance too low
     .detail = The prepaid account holds less than this costs.
+    .bil-12 = The prepaid account holds less than is to be paid out.
 problem-insufficient-scope = Scope missing
     .detail = This API token lacks the scope “{ $scope }”.
 problem-internal = Our fault
@@ -156,6 +157,8 @@ problem-wrong-credentials = E-mail or password wrong
     .detail = No account has this e-mail address and this password.
 problem-wrong-password = Password wrong
     .detail = The password is wrong. Nothing was done.
+problem-wrong-state = Not in this state
+    .detail = It is { $status }: this is not possible any more, or not yet.
 
 # Faults of an input.
 
@@ -207,6 +210,7 @@ fault-region = This is no region: write a country such as “CH” or one of its
 fault-region = This is no country (ISO 3166-1) or part of one (ISO 3166-2).
 fault-required = This is required.
 fault-same-organization = An organization cannot be its own partner.
+fault-takes-no-payout = Nothing can be paid out to a prepaid account: name a card or a bank account.
 fault-taken = Another one has this already.
 fault-twice = This is named twice.
 fault-unchanged = It is so already.
@@ -462,6 +466,48 @@ mail-partner-reinstated = Your partner status is reinstated
 mail-partner-ended = Your partner status has ended
     .text = { $recipient } is no longer a partner, and its partnerships have ended. { $reason }
 
+# Papers to print.
+
+paper-invoice = Invoice
+    .number = Number
+    .issued = Issued on
+    .status = Payment
+    .open = open
+    .paid = paid
+    .failed = failed
+    .payer = For
+    .vat-number = VAT number
+    .customer = On behalf of
+    .product = Product
+    .family = Family
+    .quantity = Quantity
+    .period = Period
+    .net = Net
+    .vat = VAT { $rate } %
+    .total = Total
+    .reverse-charge = Reverse charge: the recipient of the service owes the VAT.
+    .not-taxed = Not subject to VAT in the recipient's country.
+paper-statement = Statement
+    .partner = Partner
+    .month = Month
+    .state = State
+    .closed = closed
+    .running = running: the month is not over
+    .discounts = Discounts obtained
+    .kind = What
+    .customer = Customer
+    .product = Product
+    .occurred = Occurred
+    .count = Events
+    .cashback = Cashback
+    .discount = Discount
+    .refund = Refunds
+    .failed-payment = Failed payments
+    .payment = Payments from the account
+    .payout = Payouts
+    .opening = Opening balance
+    .closing = Closing balance
+
 # Domain events, for the document.
 
 event-user-sign-up-requested = An account was asked for
@@ -542,6 +588,12 @@ event-order-placed = An order was placed
 event-invoice-paid = An invoice was paid
 event-invoice-failed = The payment of an invoice has failed
 event-cashback-reversed = Cashback was taken back, since a payment has failed
+event-rebilling-terms-changed = The resale terms of a partnership have changed
+event-payout-requested = A payout was requested
+event-payout-processing = A payout was taken up
+event-payout-paid = A payout was paid
+event-payout-failed = A payout has failed
+event-payout-cancelled = A payout was cancelled
 event-billing-event-reported = An order or renewal that happened elsewhere was reported
 event-billing-event-refunded = A billing event was refunded
 event-product-renewed = A product was renewed

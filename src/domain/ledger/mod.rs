@@ -104,6 +104,24 @@ words! {
     }
 }
 
+/// What a transaction is for; its row carries the id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    BillingEvent,
+    Invoice,
+    Payout,
+}
+
+impl TransactionKind {
+    pub const fn reason(self) -> Reason {
+        match self {
+            Self::Order | Self::Refund | Self::PaymentFailed => Reason::BillingEvent,
+            Self::PaymentReceived => Reason::Invoice,
+            Self::PayoutRequested | Self::PayoutReturned | Self::PayoutSettled => Reason::Payout,
+        }
+    }
+}
+
 /// Postings that balance; there are no others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transaction {

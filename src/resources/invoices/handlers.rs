@@ -1,8 +1,11 @@
 //! Looking at invoices.
 use super::model::{self, Invoice};
+use super::paper;
 use super::views::InvoiceView;
+use crate::api::media::{Accepts, Formed, Media};
 use crate::api::page::Paging;
-use crate::api::{Caller, Listed, Listing, Page, Reply};
+use crate::api::{Caller, Listed, Listing, Page, Reply, pdf};
+use crate::config::Config;
 use crate::db::schema::invoices;
 use crate::db::witness;
 use crate::db::{Db, MultiBackend};
@@ -11,8 +14,9 @@ use crate::domain::id::{InvoiceId, OrganizationId};
 use crate::domain::policy::{self, Action, Decision};
 use crate::domain::refusal::Refusal;
 use crate::error::Result;
-use actix_web::get;
+use crate::resources::partnerships::model as partnerships;
 use actix_web::web::{Data, Path};
+use actix_web::{Either, get};
 use diesel::prelude::*;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -67,15 +71,17 @@ pub async fn list_invoices(
 /// Show an invoice.
 ///
 /// In the organization that pays; for the other side it does not exist (PAY-5).
-#[utoipa::path(tag = "Money", params(("org_id" = OrganizationId, Path, description = "The organization that pays."), ("id" = InvoiceId, Path, description = "The invoice.")), responses((status = 200, body = InvoiceView, description = "The invoice.")), extensions(("x-problems" = json!(["forbidden"]))))]
+#[utoipa::path(tag = "Money", params(("org_id" = OrganizationId, Path, description = "The organization that pays."), ("id" = InvoiceId, Path, description = "The invoice.")), responses((status = 200, body = InvoiceView, description = "The invoice.")), extensions(("x-problems" = json!(["forbidden"])), ("x-pdf" = json!(true))))]
 #[get("/v1/organizations/{org_id}/invoices/{id}")]
 pub async fn get_invoice(
     caller: Caller,
     db: Data<Db>,
+    config: Data<Config>,
     path: Path<(OrganizationId, InvoiceId)>,
-) -> Result<Reply<InvoiceView>> {
-    db.snapshot(move |tx| {
-        let (org, id) = path.into_inner();
+    accepts: Accepts,
+) -> Result<Formed<InvoiceView>> {
+    let (org, id) = path.into_inner();
+    let read = db.snapshot(move |tx| {
         let identity = caller.identify(tx)?;
         let found = model::find(tx, &identity, id)?;
         let may_read = match policy::decide(&found.standings, Action::ReadInvoices) {
@@ -86,7 +92,17 @@ pub async fn get_invoice(
             return Err(Refusal::not_found().rule("PAY-5").into());
         }
         let lines = model::lines(tx, found.what.order_id)?;
-        Reply::ok(&InvoiceView::new(found.what, Some(lines))?)
+        let invoice = InvoiceView::new(found.what, Some(lines))?;
+        let parties = [invoice.organization_id, invoice.customer_id];
+        let names = partnerships::names(tx, &parties.into())?;
+        Ok((invoice, names, identity.language))
+    });
+    let (invoice, names, language) = read.await?;
+    Ok(match accepts.choose(&[Media::Json, Media::Pdf]) {
+        Media::Pdf => {
+            let paper = paper::print(&invoice, &names, &config, language);
+            Either::Right(pdf::answer(&id.to_string(), paper))
+        }
+        Media::Json | Media::Csv => Either::Left(Reply::ok(&invoice)?),
     })
-    .await
 }

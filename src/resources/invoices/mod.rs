@@ -1,6 +1,7 @@
 //! Invoices: each exists only in the organization that pays (PAY-5).
 mod handlers;
 pub mod model;
+mod paper;
 mod payment;
 pub mod views;
 

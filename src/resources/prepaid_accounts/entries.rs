@@ -6,8 +6,8 @@ use crate::api::{Caller, Listed, Listing, Page};
 use crate::db::schema::{ledger_entries, ledger_transactions};
 use crate::db::witness;
 use crate::db::{Db, MultiBackend};
-use crate::domain::id::{BillingEventId, EntryId, OrganizationId};
-use crate::domain::ledger::{AccountKind, TransactionKind};
+use crate::domain::id::{BillingEventId, EntryId, OrganizationId, PayoutId};
+use crate::domain::ledger::{AccountKind, Reason, TransactionKind};
 use crate::domain::money::{Currency, Money};
 use crate::domain::policy::{self, Action};
 use crate::error::Result;
@@ -23,6 +23,7 @@ use utoipa::ToSchema;
 struct Row {
     id: EntryId,
     kind: TransactionKind,
+    /// Of a billing event unless the kind says otherwise.
     reason_id: BillingEventId,
     currency: Currency,
     amount_minor: i64,
@@ -39,8 +40,10 @@ pub struct PrepaidEntryView {
     kind: TransactionKind,
     /// What it added to the balance; below zero, what it took.
     amount: MoneyView,
-    /// The billing event that it settles.
-    billing_event_id: BillingEventId,
+    /// The billing event that it settles; null of a payout.
+    billing_event_id: Option<BillingEventId>,
+    /// The payout that it is for; null of a billing event.
+    payout_id: Option<PayoutId>,
     /// When it was booked.
     recorded_at: DateTime<Utc>,
 }
@@ -52,11 +55,17 @@ impl Row {
             minor: self.amount_minor,
             currency: self.currency,
         };
+        let (billing_event_id, payout_id) = match self.kind.reason() {
+            Reason::BillingEvent => (Some(self.reason_id), None),
+            Reason::Payout => (None, Some(PayoutId::from_bytes(*self.reason_id.bytes()))),
+            Reason::Invoice => (None, None),
+        };
         PrepaidEntryView {
             id: self.id,
             kind: self.kind,
             amount: AccountKind::Prepaid.balance(booked).into(),
-            billing_event_id: self.reason_id,
+            billing_event_id,
+            payout_id,
             recorded_at: self.recorded_at.and_utc(),
         }
     }
@@ -71,8 +80,9 @@ impl Table for PrepaidEntryView {
         ("currency", |entry| Cell::text(entry.amount.currency)),
         ("amount", |entry| Cell::amount(&entry.amount)),
         ("billing_event_id", |entry| {
-            Cell::text(entry.billing_event_id)
+            entry.billing_event_id.map(Cell::text).into()
         }),
+        ("payout_id", |entry| entry.payout_id.map(Cell::text).into()),
     ];
 }
 
