@@ -213,7 +213,7 @@ fn psh_7_what_a_limited_partner_earned_stays_readable_after_the_product_left_its
             let path = format!("/v1/organizations/{org}/billing-events?partnership_id={id}");
             let events = world.get("claire", &path).await.expect(200);
             assert_eq!(events.body["items"].as_array().map(Vec::len), Some(1));
-            let product = events.text_of("/items/0/product_id");
+            let product = events.text_of("/items/0/product/id");
             // The event is the partnership's; the product itself is not the partner's to see (ACC-3).
             world
                 .get(

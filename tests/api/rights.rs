@@ -123,13 +123,17 @@ mod rules {
     ];
     /// ORG-8: who may order, and what ordering shows.
     const ORDERING: &[&str] = &["order", "read_orders", "read_payment_methods"];
+    /// PRC-9: what it would cost under any terms, for whoever may order under some (ORG-8).
+    const SIMULATING: &[&str] = &["simulate"];
     /// For whoever belongs to the organization, and not for people from outside (ORG-5).
     const BELONGING: &[&str] = &["read_members", "read_customers"];
     /// For everyone in the organization.
     const LOOKING: &[&str] = &["read_organization", "read_products"];
     /// Only the partner proposes another mode (PSH-6) and assigns its collaborators (ORG-4), only the
-    /// operator reports payments (PAY-7) and decides on enrolments (PRG-2).
+    /// operator reports payments (PAY-7) and sales (BIL-3), sets prices (PRC-8) and decides on enrolments (PRG-2).
     const NOT_FOR_MEMBERS: &[&str] = &[
+        "report_billing_events",
+        "manage_catalogue",
         "propose_payment_mode",
         "assign_collaborators",
         "settle_invoices",
@@ -160,6 +164,8 @@ mod rules {
         "cancel_start",
         "hand_over",
         "settle_invoices",
+        "report_billing_events",
+        "manage_catalogue",
         "enrol",
         "read_enrolment",
         "answer_inquiry",
@@ -198,6 +204,11 @@ mod rules {
         ("read_invoices", &["operator_billing"]),
         ("read_prepaid_accounts", &["operator_billing"]),
         ("settle_invoices", &["operator_admin", "operator_billing"]),
+        (
+            "report_billing_events",
+            &["operator_admin", "operator_billing"],
+        ),
+        ("manage_catalogue", &["operator_admin", "operator_billing"]),
         ("read_audit_log", &["operator_admin"]),
         ("read_enrolment", &["operator_admin"]),
         ("decide_enrolment", &["operator_admin"]),
@@ -209,6 +220,7 @@ mod rules {
             BINDING,
             MANAGING,
             ORDERING,
+            SIMULATING,
             BELONGING,
             LOOKING,
             NOT_FOR_MEMBERS,
@@ -242,7 +254,7 @@ mod rules {
             actor.role == Role::LegalRepresentative
         } else if MANAGING.contains(&action) {
             manages
-        } else if ORDERING.contains(&action) {
+        } else if ORDERING.contains(&action) || SIMULATING.contains(&action) {
             manages || (actor.role == Role::Collaborator && actor.may_order)
         } else if BELONGING.contains(&action) {
             actor.role != Role::External
@@ -285,7 +297,7 @@ mod rules {
             actor.role == Role::LegalRepresentative
         } else if BY_ITS_ADMINISTRATORS.contains(&action) {
             manages
-        } else if ORDERING.contains(&action) {
+        } else if ORDERING.contains(&action) || SIMULATING.contains(&action) {
             manages || actor.may_order
         } else {
             true

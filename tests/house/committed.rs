@@ -59,19 +59,19 @@ fn id<K>(byte: u8) -> Id<K> {
 /// A row an action, a column a standing: `yes`, or the rule that refuses.
 fn policy_table() -> String {
     let standings = standings();
-    let mut table = format!("{:<24}", "");
+    let mut table = format!("{:<32}", "");
     table += &standings
         .iter()
-        .map(|(name, _)| format!("{name:<22}"))
+        .map(|(name, _)| format!("{name:<30}"))
         .collect::<String>();
     for action in Action::ALL {
-        table += &format!("\n{action:<24}");
+        table += &format!("\n{action:<32}");
         for (_, standing) in &standings {
             let word = match judge(standing, *action) {
                 Ruling::Granted(rule) => format!("yes ({rule})"),
                 Ruling::Refused(rule) => format!("- {rule}"),
             };
-            table += &format!("{word:<22}");
+            table += &format!("{word:<30}");
         }
     }
     table
