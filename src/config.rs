@@ -155,6 +155,11 @@ pub const SETTINGS: &[Setting] = &[
         "VAT rates besides the built-in ones of Switzerland, Liechtenstein and the European Union: country, first day and rate, separated by blanks, the next after a comma, as in `NO 2005-01-01 0.25, GB 2011-01-04 0.20`.",
     ),
     setting(
+        "MANDAT_WEBHOOKS_PRIVATE",
+        "false",
+        "Whether webhooks may go to private addresses, and by plain http: true for development only.",
+    ),
+    setting(
         "MANDAT_AUDIT_HEADS",
         "",
         "A file, best on another machine's disk, to which the signed head of the audit log is added each minute, so that a log that was cut off shows it.",
@@ -197,6 +202,7 @@ pub struct Config {
     pub seller: String,
     pub seller_vat_number: String,
     pub vat: Rates,
+    pub webhooks_private: bool,
     pub audit_heads: String,
     pub partner_rate_ceiling: Rate,
     pub renewal_days_before: i64,
@@ -245,6 +251,7 @@ impl Config {
             seller: reader.text("MANDAT_SELLER"),
             seller_vat_number: reader.text("MANDAT_SELLER_VAT_NUMBER"),
             vat: Rates::new(reader.seller_country(), reader.vat_rates()),
+            webhooks_private: reader.parsed("MANDAT_WEBHOOKS_PRIVATE", false),
             audit_heads: reader.text("MANDAT_AUDIT_HEADS"),
             partner_rate_ceiling: reader.rate("MANDAT_PARTNER_RATE_CEILING"),
             renewal_days_before: reader.positive("MANDAT_RENEWAL_DAYS_BEFORE"),

@@ -58,6 +58,10 @@ enum Command {
         #[arg(long)]
         head: Option<String>,
     },
+    /// Copy the embedded database, as it is at one instant, to a file that is not there yet.
+    Backup { file: String },
+    /// Print everything as lines of JSON, as it is at one instant.
+    Export,
     /// Print the OpenAPI document.
     Openapi {
         /// The 3.0.3 rendering instead of 3.1.
@@ -192,6 +196,8 @@ async fn run(cli: Cli) -> Result<()> {
         } => create_token(email, name, scopes, days).await,
         Command::Bench(options) => bench(options).await,
         Command::Verify { head } => verify(head).await,
+        Command::Backup { file } => backup(file).await,
+        Command::Export => export().await,
         Command::Openapi { older } => {
             let (newest, oldest) = resources::documents();
             let document = if older { oldest } else { newest };
@@ -328,6 +334,24 @@ async fn verify(head: Option<String>) -> Result<()> {
         )),
         count => Err(Error::internal(format!("{count} differences"))),
     }
+}
+
+async fn backup(file: String) -> Result<()> {
+    let db = open().await?;
+    let to = file.clone();
+    db.backup(to).await?;
+    let key = db.connector().embedded().map(|file| format!("{file}.key"));
+    match key.filter(|key| std::path::Path::new(key).exists()) {
+        Some(key) => say(format_args!(
+            "{file} is written. What is sealed in it opens only with {key}: keep a copy of that elsewhere."
+        )),
+        None => say(format_args!("{file} is written.")),
+    }
+}
+
+async fn export() -> Result<()> {
+    let line = |line: &str| writeln!(std::io::stdout(), "{line}").map_err(Error::internal);
+    open().await?.export(line).await
 }
 
 async fn create_user(email: String, name: String, role: Option<OperatorRole>) -> Result<()> {

@@ -14,6 +14,8 @@ pub enum Purpose {
     Unsubscribe,
     SigningKey,
     PaymentMethod,
+    /// Seals the secrets of webhook endpoints, and makes their keys.
+    Webhook,
     /// Links the rows of the audit log.
     AuditChain,
     /// Signs where the audit log ends.
@@ -43,6 +45,7 @@ impl Keyring {
             Purpose::Unsubscribe => b"unsubscribe",
             Purpose::SigningKey => b"signing key",
             Purpose::PaymentMethod => b"payment method",
+            Purpose::Webhook => b"webhook",
             Purpose::AuditChain => b"audit chain",
             Purpose::AuditHead => b"audit head",
         };

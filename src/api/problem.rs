@@ -166,7 +166,9 @@ pub const fn status(code: Code) -> StatusCode {
         | TenderFull
         | TenderNotOpen
         | TenderNotViewed
-        | WrongState => StatusCode::CONFLICT,
+        | WrongState
+        | EndpointDisabled
+        | TooManyEndpoints => StatusCode::CONFLICT,
         LinkDead => StatusCode::GONE,
         VersionMismatch => StatusCode::PRECONDITION_FAILED,
         PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,

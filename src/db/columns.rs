@@ -19,6 +19,7 @@ use crate::domain::register::RegisterKind;
 use crate::domain::settlement::{Orderer, Payer};
 use crate::domain::tender::{ProposalStatus, TenderOutcome, TenderStatus};
 use crate::domain::vat::VatTreatment;
+use crate::domain::webhook::{DeliveryState, DisabledReason};
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, Queryable};
 use diesel::expression::AsExpression;
@@ -96,6 +97,8 @@ macro_rules! word_columns {
 }
 
 word_columns!(
+    DeliveryState,
+    DisabledReason,
     Currency,
     Direction,
     EnrolmentState,

@@ -1,9 +1,13 @@
 //! The only file that knows there are two engines.
 use crate::error::{Error, Result};
-use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::connection::{
+    AnsiTransactionManager, DefaultLoadingMode, SimpleConnection, TransactionManager,
+};
+use diesel::pg::PgRowByRowLoadingMode;
 use diesel::prelude::*;
 use diesel::r2d2::R2D2Connection;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::sql_types::Text;
 use diesel::{PgConnection, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -187,6 +191,111 @@ pub fn is_collision(error: &DieselError) -> bool {
         DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
         DieselError::DatabaseError(_, about) => about.message().contains("deadlock detected"),
         _ => false,
+    }
+}
+
+/// Writes a consistent copy of the embedded database to a file that is not there yet.
+pub fn backup(conn: &mut Conn, file: &str) -> Result<()> {
+    match conn {
+        Conn::Postgres(_) => Err(Error::internal(
+            "a database server is copied by its own means, such as pg_dump",
+        )),
+        Conn::Sqlite(sqlite) => {
+            diesel::sql_query("VACUUM INTO ?")
+                .bind::<Text, _>(file)
+                .execute(sqlite)?;
+            Ok(())
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct Column {
+    #[diesel(sql_type = Text)]
+    table_name: String,
+    #[diesel(sql_type = Text)]
+    column_name: String,
+    #[diesel(sql_type = Text)]
+    kind: String,
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+const SQLITE_COLUMNS: &str = "SELECT tables.name AS table_name, columns.name AS column_name, columns.type AS kind \
+    FROM sqlite_master tables, pragma_table_info(tables.name) columns \
+    WHERE tables.type = 'table' AND tables.name NOT LIKE 'sqlite%' AND tables.name NOT LIKE '\\_\\_%' ESCAPE '\\' \
+    ORDER BY tables.name, columns.cid";
+const POSTGRES_COLUMNS: &str = "SELECT columns.table_name::text, columns.column_name::text, columns.data_type::text AS kind \
+    FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name) \
+    WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' AND table_name NOT LIKE '\\_\\_%' \
+    ORDER BY columns.table_name, columns.ordinal_position";
+
+/// Gives every row of every table as a line of JSON: `{"table": …, "row": {…}}`, bytes in
+/// hexadecimal. In an open snapshot; no table is ever in memory as a whole.
+pub fn export(conn: &mut Conn, give: &mut impl FnMut(&str) -> Result<()>) -> Result<()> {
+    match conn {
+        Conn::Postgres(pg) => {
+            pg.batch_execute("SET LOCAL statement_timeout = 0")?;
+            let columns: Vec<Column> = diesel::sql_query(POSTGRES_COLUMNS).load(pg)?;
+            for query in exports(&columns, "json_build_object", postgres_value) {
+                let lines = diesel::sql_query(query);
+                for line in lines.load_iter::<Line, PgRowByRowLoadingMode>(pg)? {
+                    give(&line?.line)?;
+                }
+            }
+        }
+        Conn::Sqlite(sqlite) => {
+            let columns: Vec<Column> = diesel::sql_query(SQLITE_COLUMNS).load(sqlite)?;
+            for query in exports(&columns, "json_object", sqlite_value) {
+                let lines = diesel::sql_query(query);
+                for line in lines.load_iter::<Line, DefaultLoadingMode>(sqlite)? {
+                    give(&line?.line)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One query a table, in the order of their names.
+fn exports(columns: &[Column], object: &str, value: fn(&Column) -> String) -> Vec<String> {
+    let of_one_table = columns.chunk_by(|a, b| a.table_name == b.table_name);
+    of_one_table
+        .filter_map(|columns| {
+            let table = &columns.first()?.table_name;
+            let members: Vec<String> = columns
+                .iter()
+                .map(|column| format!("'{}', {}", column.column_name, value(column)))
+                .collect();
+            let row = format!("{object}({})", members.join(", "));
+            Some(format!(
+                "SELECT CAST({object}('table', '{table}', 'row', {row}) AS TEXT) AS line FROM \"{table}\""
+            ))
+        })
+        .collect()
+}
+
+fn postgres_value(column: &Column) -> String {
+    let name = format!("\"{}\"", column.column_name);
+    match column.kind.as_str() {
+        "bytea" => format!("encode({name}, 'hex')"),
+        _ => name,
+    }
+}
+
+fn sqlite_value(column: &Column) -> String {
+    let name = format!("\"{}\"", column.column_name);
+    match column.kind.as_str() {
+        "BYTEA" => format!("CASE WHEN {name} IS NOT NULL THEN lower(hex({name})) END"),
+        "TIMESTAMP" => format!("replace({name}, ' ', 'T')"),
+        "BOOLEAN" => {
+            format!("json(CASE {name} WHEN 1 THEN 'true' WHEN 0 THEN 'false' ELSE 'null' END)")
+        }
+        _ => name,
     }
 }
 

@@ -284,7 +284,21 @@ impl Db {
         self.schema(dialect::pending).await
     }
 
-    /// The schema is changed on a connection of its own.
+    /// Writes a consistent copy of the embedded database to a file that is not there yet.
+    pub async fn backup(&self, file: String) -> Result<()> {
+        self.schema(move |conn| dialect::backup(conn, &file)).await
+    }
+
+    /// Gives every row of every table as a line of JSON, of one instant.
+    pub async fn export(
+        &self,
+        mut give: impl FnMut(&str) -> Result<()> + Send + 'static,
+    ) -> Result<()> {
+        self.snapshot(move |tx| dialect::export(tx.conn, &mut give))
+            .await
+    }
+
+    /// On a connection of its own.
     async fn schema<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static,

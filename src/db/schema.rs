@@ -901,6 +901,56 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    webhook_endpoints (id) {
+        id -> Binary,
+        organization_id -> Binary,
+        url -> Text,
+        description -> Text,
+        event_types -> Text,
+        secret -> Binary,
+        old_secret -> Nullable<Binary>,
+        old_secret_until -> Nullable<Timestamp>,
+        disabled -> Nullable<Text>,
+        failures -> Integer,
+        failing_since -> Nullable<Timestamp>,
+        rests_until -> Timestamp,
+        leased_by -> Nullable<Binary>,
+        leased_until -> Timestamp,
+        version -> Integer,
+        created_at -> Timestamp,
+        removed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    webhook_deliveries (id) {
+        id -> Binary,
+        endpoint_id -> Binary,
+        event_id -> Binary,
+        subject -> Text,
+        position -> BigInt,
+        state -> Text,
+        failed -> Integer,
+        due_at -> Timestamp,
+        created_at -> Timestamp,
+        finished_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    webhook_attempts (id) {
+        id -> Binary,
+        delivery_id -> Binary,
+        attempted_at -> Timestamp,
+        millis -> BigInt,
+        status -> Nullable<Integer>,
+        answer -> Text,
+    }
+}
+
+diesel::joinable!(webhook_deliveries -> events (event_id));
+
 diesel::allow_tables_to_appear_in_same_query!(
     users,
     operator_roles,
@@ -962,6 +1012,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     events,
     audit_log,
     audit_heads,
+    webhook_endpoints,
+    webhook_deliveries,
+    webhook_attempts,
     leases,
     mails,
     notifications,

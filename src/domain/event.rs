@@ -97,5 +97,12 @@ words! {
         RenewalsFellBack = "renewals.fell_back",
         FamilyChanged = "family.changed",
         PriceListAdded = "price_list.added",
+        WebhookEndpointCreated = "webhook_endpoint.created",
+        WebhookEndpointChanged = "webhook_endpoint.changed",
+        WebhookEndpointRemoved = "webhook_endpoint.removed",
+        WebhookEndpointTested = "webhook_endpoint.tested",
+        WebhookEndpointRedelivered = "webhook_endpoint.redelivered",
+        WebhookEndpointDisabled = "webhook_endpoint.disabled",
+        WebhookSecretRotated = "webhook_endpoint.secret_rotated",
     }
 }

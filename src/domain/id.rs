@@ -56,6 +56,9 @@ kinds! {
     Mail MailId = "mail",
     Notification NotificationId = "ntf",
     Node NodeId = "node",
+    Webhook WebhookId = "webhook",
+    Delivery DeliveryId = "delivery",
+    Attempt AttemptId = "attempt",
     PriceList PriceListId = "pricelist",
 }
 

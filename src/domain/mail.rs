@@ -37,13 +37,14 @@ words! {
         TenderProposal = "tender_proposal",
         TenderQuestion = "tender_question",
         TenderSelected = "tender_selected",
+        WebhookDisabled = "webhook_disabled",
     }
 }
 
 words! {
     /// What kind of thing a person is told.
     NotificationCategory {
-        /// The account itself.
+        /// The account itself, and what an organization has set up.
         Account = "account",
         /// What became of one's invitations.
         Answers = "answers",
@@ -119,16 +120,19 @@ impl MailTemplate {
             | Self::TenderExtract
             | Self::TenderSelected
             | Self::PaymentModeDeclined
-            | Self::PaymentModeProposed => None,
+            | Self::PaymentModeProposed
+            | Self::WebhookDisabled => None,
         }
     }
 
     /// What kind of thing it tells.
     pub const fn category(self) -> NotificationCategory {
         match self {
-            Self::AccountExists | Self::PasswordChanged | Self::PasswordReset | Self::SignUp => {
-                NotificationCategory::Account
-            }
+            Self::AccountExists
+            | Self::PasswordChanged
+            | Self::PasswordReset
+            | Self::SignUp
+            | Self::WebhookDisabled => NotificationCategory::Account,
             Self::InvitationAccepted
             | Self::InvitationAcceptedForLater
             | Self::InvitationDeclined

@@ -34,4 +34,5 @@ pub mod standing;
 pub mod statement;
 pub mod tender;
 pub mod vat;
+pub mod webhook;
 mod words;

@@ -1,8 +1,10 @@
-//! Sweeps away what nobody can use any more: stored answers after a day, sessions long dead.
+//! Sweeps away what nobody can use any more: stored answers after a day, sessions long dead, webhooks
+//! delivered long ago.
 use super::Next;
 use crate::db::schema::{refresh_tokens, sessions, stored_answers};
 use crate::db::{Tx, lease};
 use crate::error::Result;
+use crate::resources::webhooks;
 use crate::service::Service;
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -28,6 +30,7 @@ fn sweep(tx: &mut Tx) -> Result<()> {
     diesel::delete(stored_answers::table)
         .filter(stored_answers::created_at.lt(tx.now - ANSWERS))
         .execute(tx.conn)?;
+    webhooks::work::sweep(tx)?;
     let long_ago = tx.now - SESSIONS;
     let dead = || {
         sessions::expires_at

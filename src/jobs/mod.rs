@@ -2,6 +2,7 @@
 //!
 //! A job is a plain async function that does one step and says what comes next. Any number of nodes
 //! run all of them: a step that only one node may do takes a lease in its own transaction.
+pub mod deliver;
 pub mod expire;
 pub mod heads;
 pub mod mail;
@@ -28,6 +29,8 @@ pub enum Next {
 
 struct Job {
     name: &'static str,
+    /// How many of it work side by side on a node.
+    workers: u32,
     every: Duration,
     step: fn(Service) -> BoxFuture<'static, Result<Next>>,
 }
@@ -36,36 +39,49 @@ struct Job {
 const JOBS: &[Job] = &[
     Job {
         name: "uses",
+        workers: 1,
         every: Duration::from_secs(5),
         step: |service| Box::pin(uses::step(service)),
     },
     Job {
         name: "sequence",
+        workers: 1,
         every: Duration::from_millis(200),
         step: |service| Box::pin(sequence::step(service)),
     },
     Job {
         name: "mail",
+        workers: 1,
         every: Duration::from_secs(1),
         step: |service| Box::pin(mail::step(service)),
     },
     Job {
         name: "reads",
+        workers: 1,
         every: Duration::from_secs(1),
         step: |service| Box::pin(reads::step(service)),
     },
     Job {
         name: "heads",
+        workers: 1,
         every: Duration::from_secs(60),
         step: |service| Box::pin(heads::step(service)),
     },
     Job {
         name: "renew",
+        workers: 1,
         every: Duration::from_secs(60),
         step: |service| Box::pin(renew::step(service)),
     },
     Job {
+        name: "deliver",
+        workers: 16,
+        every: Duration::from_secs(1),
+        step: |service| Box::pin(deliver::step(service)),
+    },
+    Job {
         name: "expire",
+        workers: 1,
         every: Duration::from_secs(600),
         step: |service| Box::pin(expire::step(service)),
     },
@@ -88,7 +104,11 @@ pub fn start(service: &Service) -> Running {
     let (stop, stopped) = watch::channel(false);
     let mut jobs = JoinSet::new();
     for job in JOBS {
-        jobs.spawn(run(job, service.clone(), stopped.clone()));
+        for worker in 0..job.workers {
+            // Not all at the same instant.
+            let first = job.every * worker / job.workers;
+            jobs.spawn(run(job, first, service.clone(), stopped.clone()));
+        }
     }
     Running {
         stop,
@@ -110,8 +130,14 @@ impl Running {
     }
 }
 
-async fn run(job: &'static Job, service: Service, mut stopped: watch::Receiver<bool>) {
+async fn run(
+    job: &'static Job,
+    first: Duration,
+    service: Service,
+    mut stopped: watch::Receiver<bool>,
+) {
     let mut failures = 0;
+    tokio::time::sleep(first).await;
     while !*stopped.borrow() {
         // On a task of its own, so that a panic fails the step and not the job.
         let step = tokio::spawn((job.step)(service.clone())).await;

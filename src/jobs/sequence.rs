@@ -4,9 +4,11 @@
 use super::Next;
 use crate::db::schema::{audit_log, events};
 use crate::db::{Tx, lease};
-use crate::domain::id::EventId;
+use crate::domain::event::EventType;
+use crate::domain::id::{EventId, OrganizationId};
 use crate::error::Result;
 use crate::resources::audit::chain;
+use crate::resources::webhooks::model::{self, Numbered};
 use crate::service::Service;
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -49,20 +51,45 @@ async fn alone(service: &Service, act: fn(&mut Tx) -> Result<usize>) -> Result<u
     done.await
 }
 
+type Waiting = (
+    EventId,
+    EventType,
+    Option<OrganizationId>,
+    Option<OrganizationId>,
+    String,
+);
+
+/// Gives events their positions, and queues them for the webhooks that listen.
 fn number(tx: &mut Tx) -> Result<usize> {
-    let waiting: Vec<EventId> = events::table
+    let waiting: Vec<Waiting> = events::table
         .filter(events::position.is_null())
         .order(events::id)
         .limit(MOST)
-        .select(events::id)
+        .select((
+            events::id,
+            events::kind,
+            events::customer_id,
+            events::partner_id,
+            events::subject,
+        ))
         .load(tx.conn)?;
     let last: Option<i64> = events::table
         .select(diesel::dsl::max(events::position))
         .first(tx.conn)?;
-    for (position, id) in (last.unwrap_or(0) + 1..).zip(&waiting) {
+    let mut numbered = Vec::new();
+    for (position, (id, kind, customer, partner, subject)) in (last.unwrap_or(0) + 1..).zip(waiting)
+    {
         diesel::update(events::table.find(id))
             .set(events::position.eq(position))
             .execute(tx.conn)?;
+        numbered.push(Numbered {
+            id,
+            kind,
+            sides: [customer, partner],
+            subject,
+            position,
+        });
     }
-    Ok(waiting.len())
+    model::queue(tx, &numbered)?;
+    Ok(numbered.len())
 }

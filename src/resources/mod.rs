@@ -32,6 +32,7 @@ pub mod simulations;
 pub mod statements;
 pub mod teams;
 pub mod tenders;
+pub mod webhooks;
 
 use crate::api::locale;
 use crate::api::openapi::{down, finish};
@@ -91,6 +92,7 @@ rooms!(
     simulations,
     teams,
     tenders,
+    webhooks,
 );
 
 #[derive(OpenApi)]

@@ -2,6 +2,7 @@
 #[path = "../support/engines.rs"]
 mod engines;
 mod engines_test;
+mod receiver;
 mod statements;
 mod world;
 
@@ -13,6 +14,7 @@ mod backup;
 mod books;
 mod catalogue;
 mod constraints;
+mod copies;
 mod directory;
 mod enrolment_walks;
 mod events;
@@ -20,6 +22,7 @@ mod exits;
 mod invitations;
 mod invoices;
 mod jobs;
+mod kill;
 mod mail;
 mod members;
 mod money;
@@ -39,3 +42,4 @@ mod standing;
 mod starts;
 mod tables;
 mod tenders;
+mod webhooks;

@@ -30,16 +30,20 @@ static ENGINES: Engines = Engines::migrated_by(|url| {
     });
 });
 
+/// What is set for a service on this database; its webhooks may come to the tests' own receivers.
+fn settings(url: &str) -> BTreeMap<String, String> {
+    [
+        ("DATABASE_URL", url),
+        ("MANDAT_SECRET_KEY", "a secret that only these tests know"),
+        ("MANDAT_POOL", "8"),
+        ("MANDAT_WEBHOOKS_PRIVATE", "true"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
+}
+
 fn config(url: &str) -> Config {
-    let environment = BTreeMap::from([
-        ("DATABASE_URL".to_owned(), url.to_owned()),
-        (
-            "MANDAT_SECRET_KEY".to_owned(),
-            "a secret that only these tests know".to_owned(),
-        ),
-        ("MANDAT_POOL".to_owned(), "8".to_owned()),
-    ]);
-    Config::from(&environment).expect("the settings are right")
+    Config::from(&settings(url)).expect("the settings are right")
 }
 
 /// Runs a test in a world of its own, on each engine.
@@ -101,6 +105,11 @@ impl World {
             tokens: RefCell::default(),
             database,
         }
+    }
+
+    /// What a program on this world's database is told.
+    pub fn settings(&self) -> BTreeMap<String, String> {
+        settings(&self.database.url)
     }
 
     pub fn advance(&self, by: TimeDelta) {

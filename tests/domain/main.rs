@@ -15,3 +15,4 @@ mod standing;
 mod tender;
 mod vat;
 mod vectors;
+mod webhook;
