@@ -232,3 +232,39 @@ fn dir_1_a_profile_is_set_by_administrators_of_partners_from_the_version_they_re
         );
     });
 }
+
+#[test]
+fn inv_1_a_partner_to_invite_is_found_by_its_words_or_its_exact_address() {
+    on_each_engine(async |world| {
+        let found = async |asked: &str| {
+            let path = format!("/v1/partners?query={asked}&include=total");
+            let answer = world.get("anna", &path).await.expect(200);
+            let name = answer.body["items"][0]["name"].clone();
+            (answer.body["total"].clone(), name)
+        };
+        let nothing = || (json!(0), Value::Null);
+        assert_eq!(found("lumen").await, (json!(1), json!("Studio Lumen")));
+        assert_eq!(found("nordwerk").await, nothing());
+        let nordwerk = (json!(1), json!("Nordwerk"));
+        assert_eq!(found("Kontakt%40nordwerk.example").await, nordwerk);
+        assert_eq!(found("kontakt%40nordwerk").await, nothing());
+        assert_eq!(found("dispo%40velo-kurier.example").await, nothing());
+        let lumen = format!(
+            "/v1/organizations/{}",
+            world.organization("Studio Lumen").await
+        );
+        let renamed = json!({"name": "Atelier Clair"});
+        world.patch("claire", &lumen, renamed).await.expect(200);
+        assert_eq!(found("lumen").await.1, Value::Null);
+        assert_eq!(found("clair").await.1, json!("Atelier Clair"));
+        let missing = world.get("anna", "/v1/partners").await;
+        missing.refused(400, "invalid_parameter", None);
+        let empty = world.get("anna", "/v1/partners?query=%20").await;
+        empty.refused(400, "invalid_parameter", None);
+        let nobody = TestRequest::get().uri("/v1/partners?query=lumen");
+        world
+            .send(nobody)
+            .await
+            .refused(401, "unauthenticated", None);
+    });
+}

@@ -126,7 +126,7 @@ pub async fn get_directory_partner(
 
 /// The filters, as the rows are compared with them.
 #[derive(Default)]
-struct Wanted<'f> {
+pub struct Wanted<'f> {
     words: Vec<Vec<u8>>,
     regions: &'f [String],
     languages: &'f [String],
@@ -152,18 +152,24 @@ impl<'f> Wanted<'f> {
             .into());
         }
         Ok(Self {
-            words: folded_words(q)
-                .into_iter()
-                .map(String::into_bytes)
-                .collect(),
             regions: &filters.region,
             languages: &filters.language,
             families: &filters.family,
+            ..Self::words(q)
         })
     }
 
+    /// Whatever has all of these words, or their beginnings.
+    pub fn words(text: &str) -> Self {
+        let words = folded_words(text).into_iter();
+        Self {
+            words: words.map(String::into_bytes).collect(),
+            ..Self::default()
+        }
+    }
+
     /// Approved now, listed, and all that is wanted.
-    fn query(&self) -> partner_profiles::BoxedQuery<'_, MultiBackend> {
+    pub fn query(&self) -> partner_profiles::BoxedQuery<'_, MultiBackend> {
         let approved = enrolment_states::table
             .filter(enrolment_states::state.eq(EnrolmentState::Approved))
             .filter(enrolment_states::valid_to.is_null())

@@ -15,6 +15,7 @@ use crate::domain::organization::{OrganizationKind, Role};
 use crate::domain::policy::{self, Action};
 use crate::error::Result;
 use crate::resources::accounts::model::normal;
+use crate::resources::directory::model as directory;
 use actix_web::web::{Data, Path};
 use actix_web::{get, patch, post};
 use chrono::{DateTime, Utc};
@@ -278,6 +279,9 @@ pub async fn update_organization(
         if_match.required(before.version)?;
         let after = changed(before, &change);
         model::save_organization(tx, &after)?;
+        if change.name.is_some() {
+            directory::renamed(tx, after.id)?;
+        }
         let event = Event::new(EventType::OrganizationChanged, after.id);
         let event = event.through(after.id, &allowed.by, allowed.rule);
         tx.record(Some(&identity), event)?;
