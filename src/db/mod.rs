@@ -218,8 +218,15 @@ impl Db {
         let look = move |db: &Self| db.read_here(now, next);
         let mut coming = self.blocking(look).await?;
         if coming.is_some_and(|coming| coming <= now) {
-            self.submit(dialect::begin_write, apply).await?;
-            coming = self.blocking(look).await?;
+            coming = match self.submit(dialect::begin_write, apply).await {
+                Ok(()) => self.blocking(look).await?,
+                // What is wrong with one of them must not stop everyone else: tried at the next look.
+                Err(error @ (Error::Refused(_) | Error::Internal(_))) => {
+                    tracing::error!(%error, "what is due could not be applied");
+                    None
+                }
+                Err(error) => return Err(error),
+            };
         }
         watch.saw(now, coming);
         Ok(())

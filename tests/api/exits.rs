@@ -123,11 +123,55 @@ async fn owned_by_the_partner(world: &World, id: &str) {
     changed.await.expect("the renewals are the partner's");
 }
 
+/// A unit for a customer in a backup product of Studio Lumen's own.
+async fn backup_unit(world: &World, customer: &'static str) -> String {
+    let (lumen, customer) = (
+        world.organization("Studio Lumen").await,
+        world.organization(customer).await,
+    );
+    let methods = world
+        .get(
+            "claire",
+            &format!("/v1/organizations/{lumen}/payment-methods"),
+        )
+        .await
+        .expect(200);
+    let methods = methods.body["items"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let card = methods
+        .iter()
+        .find(|method| method["kind"] == "card")
+        .map(|method| &method["id"]);
+    let order = json!({"acting_as": "customer", "currency": "CHF", "payment_method_id": card,
+        "lines": [{"family": "backup", "quantity": 10, "period": "monthly"}]});
+    world
+        .post_keyed(
+            "claire",
+            &format!("/v1/organizations/{lumen}/orders"),
+            "backup",
+            order,
+        )
+        .await
+        .expect(201);
+    let products = world
+        .get("claire", &format!("/v1/organizations/{lumen}/products"))
+        .await;
+    let path = format!(
+        "/v1/products/{}/backup-units",
+        products.text_of("/items/0/id")
+    );
+    let unit = json!({"name": "Front desk", "quota": 2, "customer_id": customer});
+    world.post("claire", &path, unit).await.expect(201).id()
+}
+
 #[test]
 fn psh_7_the_preview_shows_what_an_end_takes_away_and_the_exit_report_keeps_it() {
     on_each_engine(async |world| {
         let id = partnership(world, "karl", "Praxis Weiss").await;
         owned_by_the_partner(world, &id).await;
+        let unit = backup_unit(world, "Praxis Weiss").await;
         let path = format!("/v1/partnerships/{id}");
         let preview = format!("{path}/end-preview");
         world
@@ -154,6 +198,7 @@ fn psh_7_the_preview_shows_what_an_end_takes_away_and_the_exit_report_keeps_it()
         assert_eq!(before["added_members"], json!([]));
         assert_eq!(before["renewals"][0]["payer_before"], "partner");
         assert_eq!(before["renewals"][0]["payer_after"], "customer");
+        assert_eq!(before["backup_units"][0]["unit_id"], json!(unit));
         world
             .post(
                 "karl",

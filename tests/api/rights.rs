@@ -101,6 +101,7 @@ mod rules {
         "read_enrolment",
         "answer_inquiry",
         "leave_programme",
+        "request_payout",
     ];
     /// ORG-3: administrators manage users, teams and products, and see the partnerships and the money.
     const MANAGING: &[&str] = &[
@@ -120,24 +121,42 @@ mod rules {
         "read_audit_log",
         "manage_webhooks",
         "manage_partner_profile",
+        "read_shared_statement",
+        "read_support_contract",
+        "manage_support_access",
     ];
-    /// ORG-8: who may order, and what ordering shows.
-    const ORDERING: &[&str] = &["order", "read_orders", "read_payment_methods"];
-    /// PRC-9: what it would cost under any terms, for whoever may order under some (ORG-8).
-    const SIMULATING: &[&str] = &["simulate"];
+    /// ORG-8: who may order, what ordering shows, and what it would cost (PRC-9).
+    const ORDERING: &[&str] = &["order", "read_orders", "read_payment_methods", "simulate"];
+    /// ACC-4: what limited access does not give. What full access would cost, anyone may ask.
+    const NOT_UNDER_LIMITED_ACCESS: &[&str] = &[
+        "order",
+        "read_orders",
+        "read_payment_methods",
+        "set_rebilling_terms",
+    ];
     /// For whoever belongs to the organization, and not for people from outside (ORG-5).
     const BELONGING: &[&str] = &["read_members", "read_customers"];
     /// For everyone in the organization.
     const LOOKING: &[&str] = &["read_organization", "read_products"];
-    /// Only the partner proposes another mode (PSH-6) and assigns its collaborators (ORG-4), only the
-    /// operator reports payments (PAY-7) and sales (BIL-3), sets prices (PRC-8) and decides on enrolments (PRG-2).
-    const NOT_FOR_MEMBERS: &[&str] = &[
-        "report_billing_events",
-        "manage_catalogue",
+    /// Only the partner proposes another mode (PSH-6), assigns its collaborators (ORG-4) and bills its
+    /// customer anew (BIL-7).
+    const ONLY_FOR_THE_PARTNER: &[&str] = &[
         "propose_payment_mode",
         "assign_collaborators",
+        "read_rebilling",
+        "set_rebilling_terms",
+    ];
+    /// ACC-1: only for the operator's staff.
+    const ONLY_FOR_STAFF: &[&str] = &[
         "settle_invoices",
+        "settle_payouts",
+        "report_billing_events",
+        "manage_catalogue",
         "decide_enrolment",
+        "manage_users",
+        "manage_organizations",
+        "agree_support_contract",
+        "give_support",
     ];
 
     /// ACC-2, PAY-5, PAY-7, PSH-5, PSH-6, PSH-10, PSH-12, INV-9: never on the customer's behalf.
@@ -163,15 +182,14 @@ mod rules {
         "answer_payment_mode_proposal",
         "cancel_start",
         "hand_over",
-        "settle_invoices",
-        "report_billing_events",
-        "manage_catalogue",
         "enrol",
         "read_enrolment",
         "answer_inquiry",
         "leave_programme",
-        "decide_enrolment",
         "manage_partner_profile",
+        "request_payout",
+        "read_support_contract",
+        "manage_support_access",
     ];
     /// PSH-7: of the partnership itself, which stays readable while it is suspended, and can be ended.
     const OF_THE_PARTNERSHIP: &[&str] = &[
@@ -180,6 +198,8 @@ mod rules {
         "read_exit_report",
         "end_partnership",
         "assign_collaborators",
+        "read_shared_statement",
+        "read_rebilling",
     ];
     /// Of a partner's people, only these do: who binds it, and who manages (ORG-2, ORG-3).
     const BY_ITS_LEGAL_REPRESENTATIVES: &[&str] = &[
@@ -193,9 +213,13 @@ mod rules {
         "read_payment_mode_proposals",
         "read_right_sizing",
         "assign_collaborators",
+        "read_shared_statement",
+        "read_rebilling",
+        "set_rebilling_terms",
     ];
 
-    /// ACC-1: the operator's billing staff see the money, its administrators the programme and the staff.
+    /// ACC-1: the operator's billing staff see the money, its administrators the programme and the
+    /// staff, its support staff nothing but by a grant.
     const OPERATOR: &[(&str, &[&str])] = &[
         ("read_organization", &["operator_admin", "operator_billing"]),
         ("read_members", &["operator_admin"]),
@@ -204,6 +228,7 @@ mod rules {
         ("read_invoices", &["operator_billing"]),
         ("read_prepaid_accounts", &["operator_billing"]),
         ("settle_invoices", &["operator_admin", "operator_billing"]),
+        ("settle_payouts", &["operator_admin", "operator_billing"]),
         (
             "report_billing_events",
             &["operator_admin", "operator_billing"],
@@ -212,6 +237,10 @@ mod rules {
         ("read_audit_log", &["operator_admin"]),
         ("read_enrolment", &["operator_admin"]),
         ("decide_enrolment", &["operator_admin"]),
+        ("manage_users", &["operator_admin"]),
+        ("manage_organizations", &["operator_admin"]),
+        ("agree_support_contract", &["operator_admin"]),
+        ("give_support", &["operator_support"]),
     ];
 
     /// Every action that some rule speaks of.
@@ -220,10 +249,10 @@ mod rules {
             BINDING,
             MANAGING,
             ORDERING,
-            SIMULATING,
             BELONGING,
             LOOKING,
-            NOT_FOR_MEMBERS,
+            ONLY_FOR_THE_PARTNER,
+            ONLY_FOR_STAFF,
         ]
         .iter()
         .any(|group| group.contains(&action))
@@ -254,7 +283,7 @@ mod rules {
             actor.role == Role::LegalRepresentative
         } else if MANAGING.contains(&action) {
             manages
-        } else if ORDERING.contains(&action) || SIMULATING.contains(&action) {
+        } else if ORDERING.contains(&action) {
             manages || (actor.role == Role::Collaborator && actor.may_order)
         } else if BELONGING.contains(&action) {
             actor.role != Role::External
@@ -281,7 +310,8 @@ mod rules {
             Role::Collaborator => actor.assigned != Assigned::Nothing,
             Role::External => false,
         };
-        if !reaches || NEVER_BY_A_PARTNER.contains(&action) {
+        let never = [NEVER_BY_A_PARTNER, ONLY_FOR_STAFF];
+        if !reaches || never.iter().any(|group| group.contains(&action)) {
             return false;
         }
         // PSH-7: access ends with the partnership. PRG-5: it is off while the partner is suspended.
@@ -291,13 +321,13 @@ mod rules {
             State::Ended => false,
         };
         // ACC-4: limited access neither orders nor renews.
-        let given = !(ORDERING.contains(&action) && terms == Terms::Limited);
+        let given = terms != Terms::Limited || !NOT_UNDER_LIMITED_ACCESS.contains(&action);
         let manages = matches!(actor.role, Role::LegalRepresentative | Role::Administrator);
         let ranks = if BY_ITS_LEGAL_REPRESENTATIVES.contains(&action) {
             actor.role == Role::LegalRepresentative
         } else if BY_ITS_ADMINISTRATORS.contains(&action) {
             manages
-        } else if ORDERING.contains(&action) || SIMULATING.contains(&action) {
+        } else if ORDERING.contains(&action) {
             manages || actor.may_order
         } else {
             true

@@ -153,6 +153,32 @@ fn psh_12_the_customer_cancels_a_start_before_it() {
 }
 
 #[test]
+fn psh_7_either_side_ends_what_has_not_begun() {
+    on_each_engine(async |world| {
+        let id = scheduled(world, full("customer"))
+            .await
+            .text_of("/partnership/id");
+        let path = format!("/v1/partnerships/{id}");
+        let ended = world
+            .post(
+                "claire",
+                &format!("{path}/end"),
+                json!({"password": PASSWORD}),
+            )
+            .await
+            .expect(200);
+        assert_eq!(ended.body["status"], "ended");
+        world.advance(TimeDelta::hours(2));
+        let later = world.get("anna", &path).await.expect(200);
+        assert_eq!(later.body["status"], "ended");
+        world
+            .get("anna", &format!("{path}/exit-report"))
+            .await
+            .refused(404, "not_found", Some("PSH-7"));
+    });
+}
+
+#[test]
 fn psh_12_conflicts_are_judged_again_when_it_starts() {
     on_each_engine(async |world| {
         let id = scheduled(world, full("customer"))

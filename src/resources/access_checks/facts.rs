@@ -2,8 +2,8 @@
 use super::judge::Question;
 use crate::api::Caller;
 use crate::db::schema::{
-    assignments, operator_roles, partnerships, products, reached_products, selections, sessions,
-    standings, team_members, users,
+    assignments, memberships, operator_roles, partnerships, products, reached_products, selections,
+    sessions, standings, team_members, users,
 };
 use crate::db::witness::{Credential, Identity, Place, Proof};
 use crate::db::{MultiBackend, Tx};
@@ -44,15 +44,16 @@ type Row = (
     Option<bool>,
 );
 
-/// The caller with all that these questions need. One statement for a session, whatever the number
-/// of questions; an API token is looked up first.
+/// The caller with all that these questions need. One statement for a session that asks about its own
+/// rights, whatever the number of questions; an API token, and where others are asked about the
+/// caller's organizations, are looked up first.
 pub fn gather(
     tx: &mut Tx,
     caller: &Caller,
     questions: &[Question],
 ) -> Result<(Identity, Vec<Fact>)> {
     let (asker, session, known) = match caller.credential() {
-        Credential::Session { user, session } => (*user, Some(*session), None),
+        Credential::Session { user, session, .. } => (*user, Some(*session), None),
         Credential::Token(_) => {
             let identity = caller.identify(tx)?;
             (identity.user, None, Some(identity))
@@ -63,10 +64,14 @@ pub fn gather(
         .filter_map(|question| question.user)
         .chain([asker])
         .collect();
-    let organizations: BTreeSet<OrganizationId> = questions
+    let mut organizations: BTreeSet<OrganizationId> = questions
         .iter()
         .map(|question| question.organization)
         .collect();
+    if people.len() > 1 {
+        // Whom the caller may ask about shows in its own organizations.
+        organizations.extend(memberships_of(tx, asker)?);
+    }
     let wanted: BTreeSet<ProductId> = questions
         .iter()
         .filter_map(|question| question.product)
@@ -79,12 +84,9 @@ pub fn gather(
                 .and(operator_roles::valid_to.is_null())),
         )
         .left_join(
-            // Everyone's memberships tell who may ask about whom.
-            standings::table.on(standings::user_id.eq_any(people).and(
-                standings::organization_id
-                    .eq_any(organizations)
-                    .or(standings::partnership_id.is_null()),
-            )),
+            standings::table.on(standings::user_id
+                .eq_any(people)
+                .and(standings::organization_id.eq_any(organizations))),
         )
         .left_join(
             partnerships::table.on(standings::partnership_id.eq(partnerships::id.nullable())),
@@ -156,6 +158,14 @@ pub fn gather(
         (None, None) => return Err(Refusal::new(Code::Unauthenticated).into()),
     };
     Ok((identity, rows.into_iter().filter_map(fact).collect()))
+}
+
+fn memberships_of(tx: &mut Tx, user: UserId) -> Result<Vec<OrganizationId>> {
+    Ok(memberships::table
+        .filter(memberships::user_id.eq(user))
+        .filter(memberships::valid_to.is_null())
+        .select(memberships::organization_id)
+        .load(tx.conn)?)
 }
 
 fn fact((_, _, place, version, product, selected, given, team, by_team): Row) -> Option<Fact> {

@@ -2,10 +2,10 @@
 use super::model::{self, Partnership};
 use crate::db::Tx;
 use crate::db::schema::{
-    assignments, exit_reports, memberships, products, renewal_ownerships, users,
+    assignments, backup_units, exit_reports, memberships, products, renewal_ownerships, users,
 };
 use crate::domain::access::Access;
-use crate::domain::id::{MemberId, ProductId, UserId};
+use crate::domain::id::{BackupUnitId, MemberId, ProductId, UserId};
 use crate::domain::organization::Role;
 use crate::domain::product::ProductState;
 use crate::error::Result;
@@ -21,6 +21,7 @@ pub struct Consequences {
     pub people: Vec<Person>,
     pub added: Vec<Person>,
     pub renewals: Vec<Returning>,
+    pub backup_units: Vec<Unit>,
 }
 
 #[derive(Serialize, Deserialize, Queryable)]
@@ -44,6 +45,13 @@ pub struct Returning {
     pub renews_on: NaiveDate,
 }
 
+#[derive(Serialize, Deserialize, Queryable)]
+pub struct Unit {
+    pub id: BackupUnitId,
+    pub product: ProductId,
+    pub name: String,
+}
+
 /// What the end would take away now; nothing of what has not begun.
 pub fn of(tx: &mut Tx, row: &Partnership) -> Result<Consequences> {
     if row.scheduled {
@@ -52,6 +60,7 @@ pub fn of(tx: &mut Tx, row: &Partnership) -> Result<Consequences> {
             people: Vec::new(),
             added: Vec::new(),
             renewals: Vec::new(),
+            backup_units: Vec::new(),
         });
     }
     Ok(Consequences {
@@ -59,6 +68,7 @@ pub fn of(tx: &mut Tx, row: &Partnership) -> Result<Consequences> {
         people: reaching(tx, row)?,
         added: added(tx, row)?,
         renewals: returning(tx, row)?,
+        backup_units: staying(tx, row)?,
     })
 }
 
@@ -150,5 +160,17 @@ fn returning(tx: &mut Tx, row: &Partnership) -> Result<Vec<Returning>> {
         .filter(products::automatic.eq(true))
         .order((products::renews_on, products::id))
         .select((products::id, products::name, products::renews_on))
+        .load(tx.conn)?)
+}
+
+/// The customer's units in the partner's backup products: they cannot be moved (BAK-2).
+fn staying(tx: &mut Tx, row: &Partnership) -> Result<Vec<Unit>> {
+    Ok(backup_units::table
+        .inner_join(products::table.on(products::id.eq(backup_units::product_id)))
+        .filter(backup_units::customer_id.eq(row.customer_id))
+        .filter(backup_units::removed_at.is_null())
+        .filter(products::organization_id.eq(row.partner_id))
+        .order(backup_units::id)
+        .select((backup_units::id, products::id, backup_units::name))
         .load(tx.conn)?)
 }

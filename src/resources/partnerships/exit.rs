@@ -4,7 +4,7 @@ use super::model;
 use crate::api::{Caller, Reply};
 use crate::db::schema::exit_reports;
 use crate::db::{Db, Tx};
-use crate::domain::id::{MemberId, PartnershipId, ProductId};
+use crate::domain::id::{BackupUnitId, MemberId, PartnershipId, ProductId};
 use crate::domain::organization::Role;
 use crate::domain::policy::{self, Action};
 use crate::domain::refusal::{Code, Refusal};
@@ -62,6 +62,19 @@ pub struct ReturningRenewalView {
     payer_after: Payer,
 }
 
+/// A backup unit that stays in the partner's account.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StayingBackupUnit)]
+pub struct StayingBackupUnitView {
+    /// The unit.
+    unit_id: BackupUnitId,
+    /// The partner's backup product that it is in.
+    product_id: ProductId,
+    /// Its name.
+    #[schema(example = "Praxis Weiss, front desk")]
+    name: String,
+}
+
 /// What the end of a partnership takes away.
 #[derive(Serialize, ToSchema)]
 #[schema(as = EndConsequences)]
@@ -78,11 +91,13 @@ pub struct EndConsequencesView {
     added_members: Vec<LeavingPersonView>,
     /// Automatic renewals that change their payer.
     renewals: Vec<ReturningRenewalView>,
+    /// The customer's backup units: they stay in the partner's account (BAK-2).
+    backup_units: Vec<StayingBackupUnitView>,
 }
 
 /// Preview the end of a partnership.
 ///
-/// What it would take away: products without a manager, people without access, members whom the partner added, renewals that change their payer. For the legal representatives of both sides; nothing changes.
+/// What it would take away: products without a manager, people without access, members whom the partner added, renewals that change their payer; and the backup units that stay with the partner. For the legal representatives of both sides; nothing changes.
 #[utoipa::path(tag = "Partnerships", params(("id" = PartnershipId, Path, description = "The partnership.")),
     responses((status = 200, body = EndConsequencesView, description = "What it would take away.")), extensions(("x-problems" = json!(["forbidden", "already_ended"]))))]
 #[get("/v1/partnerships/{id}/end-preview")]
@@ -169,6 +184,15 @@ fn view(
                 renews_on: renewal.renews_on,
                 payer_before: Payer::Partner,
                 payer_after: Payer::Customer,
+            })
+            .collect(),
+        backup_units: taken
+            .backup_units
+            .into_iter()
+            .map(|unit| StayingBackupUnitView {
+                unit_id: unit.id,
+                product_id: unit.product,
+                name: unit.name,
             })
             .collect(),
     })
