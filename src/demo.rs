@@ -82,7 +82,7 @@ pub const ACCOUNTS: &[(&str, &str, &str)] = &[
     (
         "ben@velo-kurier.example",
         "Ben Huber",
-        "customer Velo Kurier, limited access for Studio Lumen",
+        "customer Velo Kurier, limited access for Studio Lumen; has asked to enrol as a partner",
     ),
     (
         "sofia@galerie-arno.example",
@@ -154,6 +154,9 @@ pub fn fill(tx: &mut Tx, hash: &str) -> Result<()> {
     let arno = organization(tx, hash, &ARNO)?;
     let weiss = organization(tx, hash, &WEISS)?;
     let edelweiss = organization(tx, hash, &EDELWEISS)?;
+    let entry = (RegisterKind::ChUid, "CHE-116.281.710", "CH");
+    let applying = application(entry, "https://velo-kurier.example/");
+    programme::insert(tx, kurier.id, &applying)?;
     let two = kurier.products.iter().take(2).copied().collect();
     partner_up(tx, &kurier, &lumen, &Access::Limited { products: two })?;
     let paid_by = |payment_mode| Access::Full { payment_mode };
@@ -391,10 +394,19 @@ fn payment_methods(
 fn enrolled(
     tx: &mut Tx,
     partner: &Made,
-    (kind, number, country): (RegisterKind, &str, &str),
+    entry: (RegisterKind, &str, &str),
     website: &str,
 ) -> Result<()> {
-    let application = Application {
+    let id = programme::insert(tx, partner.id, &application(entry, website))?;
+    let nothing = || Error::internal("a partner of the demo world has not enrolled");
+    let enrolment = programme::latest(tx, partner.id)?.ok_or_else(nothing)?;
+    programme::advance(tx, &enrolment, EnrolmentAct::Approve, Some("Welcome."))?;
+    programme::confirm_website(tx, id)
+}
+
+/// What a company enrols with.
+fn application((kind, number, country): (RegisterKind, &str, &str), website: &str) -> Application {
+    Application {
         register: RegisterEntry {
             kind,
             number: number.into(),
@@ -402,12 +414,7 @@ fn enrolled(
         },
         website: website.into(),
         terms_version: "2026-01".into(),
-    };
-    let id = programme::insert(tx, partner.id, &application)?;
-    let nothing = || Error::internal("a partner of the demo world has not enrolled");
-    let enrolment = programme::latest(tx, partner.id)?.ok_or_else(nothing)?;
-    programme::advance(tx, &enrolment, EnrolmentAct::Approve, Some("Welcome."))?;
-    programme::confirm_website(tx, id)
+    }
 }
 
 /// What the two partners say of themselves in the directory.

@@ -13,8 +13,8 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::{JsonPayloadError, PathError};
 use actix_web::http::Method;
 use actix_web::http::header::{
-    CONTENT_SECURITY_POLICY, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
-    REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, HeaderMap, HeaderName, HeaderValue,
+    IF_NONE_MATCH, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
 use actix_web::web::Data;
@@ -43,10 +43,12 @@ pub async fn layer(
         && known.is_some()
         && known.as_ref() == answer.headers().get(ETAG)
     {
-        let etag = known.clone();
+        let cache = answer.headers().get(CACHE_CONTROL).cloned();
         answer = answer.into_response(HttpResponse::NotModified().finish());
-        if let Some(etag) = etag {
-            answer.headers_mut().insert(ETAG, etag);
+        for (name, value) in [(ETAG, known.clone()), (CACHE_CONTROL, cache)] {
+            if let Some(value) = value {
+                answer.headers_mut().insert(name, value);
+            }
         }
     }
     if [Method::GET, Method::HEAD].contains(asked.method()) && answer.status().as_u16() < 400 {

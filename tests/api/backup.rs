@@ -21,7 +21,7 @@ async fn order_backup(world: &World, who: &str, of: &'static str, quantity: i64)
 /// A backup product of Studio Lumen's own, and the path of its units.
 async fn units(world: &World, quantity: i64) -> String {
     let placed = order_backup(world, "claire", "Studio Lumen", quantity).await;
-    let product = placed.text_of("/billing_events/0/product_id");
+    let product = placed.text_of("/products/0/id");
     format!("/v1/products/{product}/backup-units")
 }
 

@@ -140,7 +140,8 @@ fn dir_1_a_suspended_partner_vanishes_at_once_also_from_caches() {
                 .uri(&page)
                 .insert_header(("if-none-match", etag.clone()))
         };
-        world.send(again()).await.expect(304);
+        let unchanged = world.send(again()).await.expect(304);
+        assert!(unchanged.headers.contains_key("cache-control"));
         of_partner(world, "Studio Lumen", "suspend")
             .await
             .expect(200);

@@ -13,7 +13,7 @@ fn text(at: NaiveDateTime) -> String {
     at.and_utc().to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
-fn event(external_id: &str, org: &str, quantity: i64, at: NaiveDateTime) -> Value {
+pub fn event(external_id: &str, org: &str, quantity: i64, at: NaiveDateTime) -> Value {
     json!({
         "external_id": external_id, "kind": "order", "organization_id": org, "family": "web_hosting",
         "quantity": quantity, "period": "monthly", "currency": "CHF", "initiator": "customer", "occurred_at": text(at),
@@ -25,14 +25,14 @@ fn with(mut event: Value, field: &str, value: Value) -> Value {
     event
 }
 
-async fn report(world: &World, event: Value) -> Answer {
+pub async fn report(world: &World, event: Value) -> Answer {
     let key = uuid::Uuid::now_v7().to_string();
     world
         .post_keyed("tom", "/v1/billing-events", &key, event)
         .await
 }
 
-async fn refund(world: &World, id: &str, amount: Option<&str>) -> Answer {
+pub async fn refund(world: &World, id: &str, amount: Option<&str>) -> Answer {
     let key = uuid::Uuid::now_v7().to_string();
     let body = match amount {
         Some(amount) => json!({"amount": {"amount": amount, "currency": "CHF"}}),

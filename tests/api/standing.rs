@@ -1,6 +1,7 @@
 //! A partner's standing and benefits (PRG-3, PRG-6).
 use crate::money::order;
 use crate::programme::of_partner;
+use crate::reports::refund;
 use crate::world::{Answer, World, on_each_engine};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -103,6 +104,29 @@ fn prg_3_only_what_was_managed_within_the_programme_counts() {
         .expect(201);
         let paid = standing(world, "claire", "Studio Lumen").await.expect(200);
         assert_eq!(paid.text_of("/amounts/0/total/amount"), "58.00");
+    });
+}
+
+#[test]
+fn prg_3_refunds_are_taken_off() {
+    on_each_engine(async |world| {
+        let placed = order(
+            world,
+            "sofia",
+            "customer",
+            "Galerie Arno",
+            "CHF",
+            servers(2),
+        )
+        .await
+        .expect(201);
+        let id = placed.text_of("/billing_events/0/id");
+        refund(world, &id, Some("20.00")).await.expect(201);
+        let part = standing(world, "claire", "Studio Lumen").await.expect(200);
+        assert_eq!(part.text_of("/amounts/0/total/amount"), "38.00");
+        refund(world, &id, None).await.expect(201);
+        let whole = standing(world, "claire", "Studio Lumen").await.expect(200);
+        assert_eq!(whole.text_of("/amounts/0/total/amount"), "0.00");
     });
 }
 

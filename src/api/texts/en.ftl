@@ -211,7 +211,6 @@ fault-products-required = Limited access names at least one product.
 fault-range = This is out of range.
 fault-rate = This is no rate.
 fault-region = This is no region: write a country such as “CH” or one of its subdivisions such as “CH-VD”.
-fault-region = This is no country (ISO 3166-1) or part of one (ISO 3166-2).
 fault-required = This is required.
 fault-same-organization = An organization cannot be its own partner.
 fault-takes-no-payout = Nothing can be paid out to a prepaid account: name a card or a bank account.

@@ -114,7 +114,7 @@ pub fn set(tx: &mut Tx, before: &ProfileRow, profile: &Profile) -> Result<()> {
     index(tx, organization, &profile.text())
 }
 
-/// Lets the profile be found by the words of its organization's name as it is now.
+/// Lets a profile be found by its organization's new name, too.
 pub fn renamed(tx: &mut Tx, organization: OrganizationId) -> Result<()> {
     let Some(row) = find(tx, organization)? else {
         return Ok(());

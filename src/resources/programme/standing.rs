@@ -101,9 +101,8 @@ fn of(totals: &BTreeMap<Currency, i64>, currency: Currency) -> Money {
     }
 }
 
-/// Refunds are events of their own that take back.
-const NET: &str =
-    "CAST(SUM(CASE kind WHEN 'refund' THEN -ABS(public_minor) ELSE public_minor END) AS BIGINT)";
+/// Refunds are events of their own, with amounts below nothing.
+const NET: &str = "CAST(SUM(public_minor) AS BIGINT)";
 
 /// What the partner's events came to after an instant, in minor units.
 fn totals(
