@@ -11,6 +11,8 @@ pub enum Error {
     Busy,
     /// The database does not answer.
     Unavailable(String),
+    /// A rehearsal has gone well, and is undone.
+    Rehearsed,
     /// What must not happen did; the text is for the log, never for the caller.
     Internal(String),
 }
@@ -29,6 +31,7 @@ impl std::fmt::Display for Error {
             Self::Refused(refusal) => write!(f, "refused: {}", refusal.code),
             Self::Database(error) => write!(f, "database: {error}"),
             Self::Busy => write!(f, "busy"),
+            Self::Rehearsed => write!(f, "rehearsed"),
             Self::Unavailable(why) => write!(f, "the database does not answer: {why}"),
             Self::Internal(what) => write!(f, "internal: {what}"),
         }

@@ -1,12 +1,13 @@
 //! POSTs that may be sent twice: the same key and content answer as the first time.
 use super::body::{self, is_json};
 use super::caller::Caller;
+use super::query;
 use super::reply::Reply;
 use crate::db::schema::stored_answers;
 use crate::db::witness::Identity;
 use crate::db::{Db, Tx};
 use crate::domain::id::UserId;
-use crate::domain::refusal::{Code, Refusal};
+use crate::domain::refusal::{Code, Fault, Refusal};
 use crate::error::{Error, Result};
 use crate::secret::{self, Purpose};
 use actix_web::http::StatusCode;
@@ -17,6 +18,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex};
 use validator::Validate;
 
 const HEADER: &str = "idempotency-key";
@@ -26,6 +28,8 @@ const LONGEST: usize = 255;
 pub struct Post<T> {
     pub body: T,
     once: Once,
+    /// `?dry_run=true`: all checks, the answer, no effect.
+    rehearsal: bool,
 }
 
 /// What tells one act from another.
@@ -59,7 +63,14 @@ impl<T: Clone + Send + Sync + 'static> Post<T> {
         secrets: &'static [&'static str],
         act: impl Fn(&mut Tx, &Identity, &T) -> Result<Reply<V>> + Send + 'static,
     ) -> Result<Reply<V>> {
-        let Self { body, once } = self;
+        let Self {
+            body,
+            once,
+            rehearsal,
+        } = self;
+        if rehearsal {
+            return rehearse(db, caller, body, act).await;
+        }
         db.write(move |tx| {
             let identity = caller.identify(tx)?;
             let Some(key) = &once.key else {
@@ -77,6 +88,32 @@ impl<T: Clone + Send + Sync + 'static> Post<T> {
             Ok(answer)
         })
         .await
+    }
+}
+
+/// Does it all and keeps nothing; what it would have made has no address.
+async fn rehearse<T: Send + 'static, V: 'static>(
+    db: &Db,
+    caller: Caller,
+    body: T,
+    act: impl Fn(&mut Tx, &Identity, &T) -> Result<Reply<V>> + Send + 'static,
+) -> Result<Reply<V>> {
+    let answered = Arc::new(Mutex::new(None));
+    let answer = answered.clone();
+    let undone = db.write(move |tx| {
+        let identity = caller.identify(tx)?;
+        let made = act(tx, &identity, &body)?;
+        *answer.lock().map_err(Error::internal)? = Some(made);
+        Err::<(), Error>(Error::Rehearsed)
+    });
+    match undone.await {
+        Err(Error::Rehearsed) | Ok(()) => {
+            let made = answered.lock().map_err(Error::internal)?.take();
+            let mut made = made.ok_or_else(|| Error::internal("a rehearsal did not answer"))?;
+            (made.location, made.etag) = (None, None);
+            Ok(made)
+        }
+        Err(failed) => Err(failed),
     }
 }
 
@@ -156,6 +193,7 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for Post<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (key, is_json, payload) = (key(request), is_json(request), payload.take());
         let act = format!("{} {}\n", request.method(), request.uri());
+        let rehearsal = rehearsal(request);
         Box::pin(async move {
             let body = body::read(is_json, payload).await?;
             let content = [act.as_bytes(), &body].concat();
@@ -168,6 +206,7 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for Post<T> {
             Ok(Self {
                 body: body::parse(&body)?,
                 once: Once { key: key?, content },
+                rehearsal: rehearsal?,
             })
         })
     }
@@ -185,4 +224,18 @@ fn key(request: &HttpRequest) -> Result<Option<String>> {
             .into());
     }
     Ok(Some(key.to_owned()))
+}
+
+fn rehearsal(request: &HttpRequest) -> Result<bool> {
+    let asked = query::parse::<Vec<(String, String)>>(request.query_string())?;
+    match asked.iter().find(|(name, _)| name == "dry_run") {
+        None => Ok(false),
+        Some((_, value)) => value.parse().map_err(|_| {
+            let fault = Fault::new("dry_run", "invalid");
+            Error::from(Refusal {
+                faults: vec![fault],
+                ..Refusal::new(Code::InvalidParameter).with("reason", "dry_run")
+            })
+        }),
+    }
 }

@@ -194,7 +194,7 @@ impl Error {
             Self::Database(DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _)) => {
                 Refusal::new(Code::Unavailable)
             }
-            Self::Database(_) | Self::Internal(_) => Refusal::new(Code::Internal),
+            Self::Database(_) | Self::Rehearsed | Self::Internal(_) => Refusal::new(Code::Internal),
         }
     }
 }

@@ -73,6 +73,8 @@ fn prc_7_the_worked_example_is_quoted_and_charged() {
                 .map(|step| quote.text_of(&format!("/lines/0/{step}/amount")));
             assert_eq!(shown, steps);
             assert_eq!(quote.text_of("/charged_amount/amount"), steps[2]);
+            assert_eq!(quote.text_of("/lines/0/partner_rate"), "0.20");
+            assert_eq!(quote.body["payer"], "partner");
             let redeem = json!({"quote_id": quote.id(), "payment_method_id": card(world, "claire", &org).await});
             let path = format!("/v1/organizations/{org}/orders");
             let placed = world
@@ -607,5 +609,161 @@ fn acc_3_a_product_outside_the_selection_does_not_exist() {
             .await
             .expect(200);
         assert_eq!(listed.body["total"], 3);
+    });
+}
+
+#[test]
+fn pay_4_in_both_modes_products_are_installed_in_the_customers_organization() {
+    on_each_engine(async |world| {
+        for (customer, mode) in [("Galerie Arno", "customer"), ("Praxis Weiss", "partner")] {
+            let placed = order(world, "claire", "partner", customer, "CHF", hosting(2))
+                .await
+                .expect(201);
+            assert_eq!(placed.text_of("/order/payer"), mode);
+            let org = world.organization(customer).await;
+            let product = placed.text_of("/products/0/id");
+            let shown = world
+                .get(
+                    "claire",
+                    &format!("/v1/organizations/{org}/products/{product}"),
+                )
+                .await
+                .expect(200);
+            assert_eq!(shown.body["quantity"], 2);
+            assert_eq!(placed.text_of("/billing_events/0/customer/id"), org);
+        }
+        let lumen = world.organization("Studio Lumen").await;
+        let own = world
+            .get("claire", &format!("/v1/organizations/{lumen}/products"))
+            .await
+            .expect(200);
+        assert_eq!(own.body["items"], json!([]));
+    });
+}
+
+#[test]
+fn bil_1_lines_keep_their_order_and_are_one_invoice() {
+    on_each_engine(async |world| {
+        let families = ["mail", "web_hosting", "backup", "domain_ch", "cloud_server"];
+        let lines = families.map(
+            |family| json!({"family": family, "quantity": 1, "period": "yearly", "label": family}),
+        );
+        let placed = order(
+            world,
+            "sofia",
+            "customer",
+            "Galerie Arno",
+            "EUR",
+            json!(lines),
+        )
+        .await
+        .expect(201);
+        for (index, family) in families.iter().enumerate() {
+            assert_eq!(
+                placed.text_of(&format!("/billing_events/{index}/family")),
+                *family
+            );
+            assert_eq!(placed.text_of(&format!("/products/{index}/name")), *family);
+        }
+        assert_eq!(
+            placed.body["invoice"]["lines"].as_array().map(Vec::len),
+            Some(5)
+        );
+        assert_eq!(
+            placed.body["invoice"]["net_amount"],
+            placed.body["order"]["charged_amount"]
+        );
+    });
+}
+
+#[test]
+fn a_rehearsal_checks_and_answers_and_does_nothing() {
+    on_each_engine(async |world| {
+        let arno = world.organization("Galerie Arno").await;
+        let card = card(world, "sofia", &arno).await;
+        let body = json!({"acting_as": "customer", "currency": "CHF", "lines": hosting(35), "payment_method_id": card});
+        let path = format!("/v1/organizations/{arno}/orders");
+        let rehearsal = format!("{path}?dry_run=true");
+        let told = world
+            .post_keyed("sofia", &rehearsal, "k", body.clone())
+            .await
+            .expect(201);
+        assert_eq!(told.text_of("/order/charged_amount/amount"), "260.40");
+        assert!(told.headers.get("location").is_none());
+        assert_eq!(cashback(world).await, "0.00");
+        let listed = world
+            .get("sofia", &format!("{path}?include=total"))
+            .await
+            .expect(200);
+        assert_eq!(listed.body["total"], 0);
+        // Neither was the key used up.
+        world
+            .post_keyed("sofia", &path, "k", body.clone())
+            .await
+            .expect(201);
+        let mut wrong = body;
+        wrong["lines"] = json!([{"family": "moon_base", "quantity": 1, "period": "monthly"}]);
+        world
+            .post_keyed("sofia", &rehearsal, "k2", wrong.clone())
+            .await
+            .refused(422, "invalid", Some("PRC-2"));
+        let perhaps = format!("{path}?dry_run=perhaps");
+        world
+            .post_keyed("sofia", &perhaps, "k3", wrong)
+            .await
+            .refused(400, "invalid_parameter", None);
+    });
+}
+
+#[test]
+fn bak_3_a_second_backup_product_is_warned_about_and_not_refused() {
+    on_each_engine(async |world| {
+        let backup = json!([{"family": "backup", "quantity": 1, "period": "monthly"}]);
+        let first = order(
+            world,
+            "anna",
+            "customer",
+            "Bäckerei Sommer",
+            "CHF",
+            backup.clone(),
+        );
+        assert_eq!(first.await.expect(201).body["warnings"], json!([]));
+        let second = order(world, "anna", "customer", "Bäckerei Sommer", "CHF", backup);
+        let second = second.await.expect(201);
+        assert_eq!(second.body["warnings"].as_array().map(Vec::len), Some(1));
+        assert!(!second.text.contains("warning-"), "{}", second.text);
+        let mail = json!([{"family": "mail", "quantity": 1, "period": "monthly"}]);
+        let other = order(world, "anna", "customer", "Bäckerei Sommer", "CHF", mail);
+        assert_eq!(other.await.expect(201).body["warnings"], json!([]));
+    });
+}
+
+#[test]
+fn bil_10_sentences_are_in_the_readers_language() {
+    on_each_engine(async |world| {
+        // Claire reads French, Karl German.
+        let placed = order(
+            world,
+            "claire",
+            "partner",
+            "Praxis Weiss",
+            "CHF",
+            hosting(1),
+        )
+        .await;
+        let id = placed.expect(201).text_of("/billing_events/0/id");
+        let path = format!("/v1/billing-events/{id}/explanation");
+        let french = world.get("claire", &path).await.expect(200);
+        assert!(
+            french
+                .text_of("/settlement/explanation")
+                .starts_with("Le partenaire")
+        );
+        let german = world.get("karl", &path).await.expect(200);
+        assert!(
+            german
+                .text_of("/settlement/explanation")
+                .starts_with("Der Partner")
+        );
     });
 }

@@ -376,6 +376,10 @@ fn bil_13_a_failed_renewal_is_told_tried_again_and_expires() {
             .await
             .expect(200);
         assert_eq!(shown.text_of("/state"), "expired");
+        let again = json!({"acting_as": "customer", "payment_method_id": card(world, "karl", &weiss).await});
+        renew(world, "karl", (&weiss, &product), again)
+            .await
+            .refused(422, "invalid", Some("BIL-13"));
         assert_eq!(renewals(world, &product).await, 0);
         all_right(world).await;
     });

@@ -161,6 +161,15 @@ fn prc_5_a_line_beyond_what_is_exact_has_no_price() {
 }
 
 #[test]
+fn prc_3_the_partner_discount_comes_first_and_the_volume_discount_on_what_remains() {
+    let priced = price(&hosting(chf(10_000)), whole_line(35)).unwrap();
+    // 20 % off 3,500.00, then 25 % off what remains: not 45 % off.
+    assert_eq!(priced.partner_before_volume, chf(280_000));
+    assert_eq!(priced.partner, chf(210_000));
+    assert_eq!(priced.public, chf(262_500));
+}
+
+#[test]
 fn prc_4_the_units_pick_the_highest_tier_they_reach() {
     let tiers = [tier(5, "0.05"), tier(10, "0.10"), tier(35, "0.25")];
     for (units, expected) in [

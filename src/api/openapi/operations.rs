@@ -121,10 +121,12 @@ fn describe_inputs(
     let mut header = |kept: &str| parameters.push(reference("parameters", kept));
     if operation.get("x-idempotency") == Some(&json!("required")) {
         header("IdempotencyKeyRequired");
-        traits.extend([Trait::Key, Trait::KeyRequired]);
+        header("DryRun");
+        traits.extend([Trait::Key, Trait::KeyRequired, Trait::Query]);
     } else if method == "post" && named && operation.get("x-no-idempotency").is_none() {
         header("IdempotencyKey");
-        traits.insert(Trait::Key);
+        header("DryRun");
+        traits.extend([Trait::Key, Trait::Query]);
     }
     if let Some(demand) = operation.get("x-if-match") {
         traits.insert(Trait::IfMatch);

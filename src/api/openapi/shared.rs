@@ -23,6 +23,12 @@ pub(super) fn parameters() -> Value {
     };
     json!({
         "IdempotencyKey": key(false), "IdempotencyKeyRequired": key(true),
+        "DryRun": {
+            "name": "dry_run", "in": "query", "required": false,
+            "description": "With `true` everything is checked and answered as it would be, and nothing is done; ids in the answer name nothing.",
+            "schema": {"type": "boolean", "default": false},
+            "example": false,
+        },
         "IfMatch": version(false), "IfMatchRequired": version(true),
     })
 }

@@ -337,6 +337,10 @@ month-10 = October
 month-11 = November
 month-12 = December
 
+# Warnings: nothing was refused for them.
+
+warning-second-backup = This organization has a backup product already: one is enough for all customers, each as a unit of it.
+
 # Labels of words, for front ends.
 
 label-currency = Currencies

@@ -68,3 +68,109 @@ mail-partner-reinstated = Votre statut de partenaire est rétabli
     .text = { $recipient } est à nouveau partenaire, avec tous ses partenariats. { $reason }
 mail-partner-ended = Votre statut de partenaire a pris fin
     .text = { $recipient } n'est plus partenaire, et ses partenariats ont pris fin. { $reason }
+# Réservations: refus et fautes.
+
+problem-already-booked = Déjà enregistré
+    .detail = Cette commande a été passée ici et est donc déjà enregistrée.
+problem-already-renewed = Déjà renouvelé
+    .detail = Ce produit est déjà payé pour cette période.
+problem-external-id-reused = Identifiant externe réutilisé
+    .detail = Un autre contenu a été annoncé sous cet identifiant externe.
+fault-above-ceiling = C'est plus que la remise partenaire la plus élevée, { $max }.
+fault-above-list-price = Le prix partenaire ne dépasse pas le prix catalogue.
+fault-in-the-future = Cette date est dans l'avenir.
+fault-more-than-charged = C'est plus que ce qui reste du montant facturé.
+fault-not-active = Ce produit n'est plus actif.
+fault-not-ascending = Les quantités minimales commencent à 1 et augmentent, et les taux ne baissent jamais.
+fault-not-automatic = Seul un renouvellement est automatique.
+fault-not-entitled = Rien n'autorisait alors le partenaire à commander ou à renouveler.
+fault-not-next = Ce n'est pas la prochaine période du produit, qui commence le { $next }.
+fault-not-positive = Ce montant doit être supérieur à zéro.
+fault-not-refundable = Seuls les commandes et les renouvellements se remboursent.
+fault-not-the-products = Le produit en a un autre.
+fault-taken = Un autre l'a déjà.
+
+# Comment un événement de facturation s'explique.
+
+step-list-price = { $quantity } unités au prix catalogue font { $amount }.
+step-public-price = Le payeur a { $units } unités de cette famille en tout, ce qui déduit { $rate }: le prix public est de { $amount }.
+step-partner-discount = La remise partenaire de { $rate } vient d'abord: { $amount }.
+step-partner-price = Avec la remise de volume de { $rate } sur le reste, le prix partenaire est de { $amount }.
+step-cashback = Le partenaire gagne la différence avec le prix public en cashback: { $amount }.
+step-discount = La différence avec le prix public est épargnée au partenaire: { $amount }.
+step-charged = { $amount } sont facturés au payeur.
+step-refunded = { $amount } du montant facturé ont été remboursés.
+settlement-none-customer = Sans partenariat en vigueur, le client paie le prix public et personne ne gagne rien.
+settlement-limited-customer-managed = Le client a commandé un produit géré par un partenaire à accès limité: il paie le prix public et ce partenaire gagne du cashback.
+settlement-limited-customer-unmanaged = Le client a commandé un produit qu'aucun partenaire ne gère: il paie le prix public et personne ne gagne rien.
+settlement-full-customer-customer = Le client a commandé sous accès complet: il paie le prix public et le partenaire gagne du cashback.
+settlement-full-customer-partner = Le partenaire a commandé en mode de paiement « client »: le client paie le prix public et le partenaire gagne du cashback.
+settlement-full-partner-customer = Le client a commandé lui-même en mode de paiement « partenaire »: il paie le prix public et le partenaire gagne du cashback.
+settlement-full-partner-partner = Le partenaire a commandé en mode de paiement « partenaire »: il paie au prix partenaire et ne gagne pas de cashback.
+no-earning-not-managed = Ce partenaire ne gère pas ce produit.
+no-earning-paid-itself = Ce partenaire a payé lui-même et a la remise au lieu du cashback.
+no-earning-suspended = Ce partenaire était suspendu.
+
+# Renouvellements.
+
+mail-renewals-fell-back = Des renouvellements reviennent au client
+    .text = Ces renouvellements de { $customer } ne sont plus ceux de { $partner } et n'ont plus lieu d'eux-mêmes tant que { $customer } ne les confirme pas avec un moyen de paiement: { $products }.
+mail-renewal-failed = Un renouvellement a échoué
+    .text = Le renouvellement automatique de { $product } pour { $customer } a échoué. Il sera tenté à nouveau; sans paiement, le produit prend fin le { $until }.
+
+# Libellés des mots.
+
+label-currency = Monnaies
+    .chf = Franc suisse
+    .eur = Euro
+label-language = Langues
+    .en = Anglais
+    .fr = Français
+    .de = Allemand
+    .it = Italien
+    .es = Espagnol
+label-organization-kind = Genres d'organisations
+    .company = Entreprise
+    .person = Particulier
+label-role = Rôles
+    .legal-representative = Représentant légal
+    .administrator = Administrateur
+    .collaborator = Collaborateur
+    .external = Utilisateur externe
+label-access-level = Niveaux d'accès
+    .limited = Accès limité
+    .full = Accès complet
+label-payment-mode = Modes de paiement
+    .customer = Le client paie
+    .partner = Le partenaire paie
+label-invitation-status = États d'une invitation
+    .pending = En attente
+    .accepted = Acceptée
+    .declined = Déclinée
+    .cancelled = Annulée
+    .expired = Expirée
+    .superseded = Remplacée
+label-enrolment-state = États d'une inscription
+    .submitted = Soumise
+    .inquiring = Renvoyée avec des questions
+    .approved = Approuvée
+    .rejected = Refusée
+    .suspended = Suspendue
+    .ended = Terminée
+label-product-state = États d'un produit
+    .active = Actif
+    .expired = Expiré
+    .cancelled = Annulé
+label-period = Périodes de facturation
+    .monthly = Mensuelle
+    .yearly = Annuelle
+label-billing-event-kind = Genres d'événements de facturation
+    .order = Commande
+    .renewal = Renouvellement
+    .refund = Remboursement
+label-invoice-status = États d'une facture
+    .open = Ouverte
+    .paid = Payée
+    .failed = Échouée
+
+warning-second-backup = Cette organisation a déjà un produit de sauvegarde: un seul suffit pour tous les clients, chacun en étant une unité.

@@ -8,7 +8,7 @@ use crate::domain::pricing::{self, Advantage, PricingFault, Tariff, VolumeTier};
 use crate::domain::product::Period;
 use crate::domain::refusal::{Fault, Refusal};
 use crate::error::Result;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, SubsecRound, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
@@ -104,7 +104,8 @@ struct Record {
 
 /// Adds the list, if nothing is wrong with it.
 pub fn add(tx: &mut Tx, new: &NewPriceList, ceiling: Rate) -> Result<PriceListView> {
-    let from = new.effective_from.map_or(tx.now, |from| from.naive_utc());
+    let wanted = new.effective_from;
+    let from = wanted.map_or(tx.now, |from| from.naive_utc().trunc_subsecs(6));
     let mut faults = exactly_one(&[("prices", new.prices.is_some()), ("csv", new.csv.is_some())]);
     if from < tx.now {
         faults.push(Fault::new("/effective_from", "in_the_past"));

@@ -67,7 +67,8 @@ pub async fn place_order(
                 None => ordered(tx, identity, customer, new)?,
             };
             let booked = book_one(tx, Some(identity), Intent::Sale(sale))?;
-            let view = placed::view(tx, side, &booked)?;
+            let warnings = placed::warnings(tx, customer, &booked, identity.language)?;
+            let view = placed::view(tx, side, &booked, warnings)?;
             let order = view.id();
             Reply::created(
                 format!("/v1/organizations/{customer}/orders/{order}"),

@@ -1,8 +1,11 @@
 //! What an order or a renewal did, for whoever placed it.
 use super::views::{OrderView, Row};
+use crate::api::locale;
 use crate::db::Tx;
-use crate::db::schema::orders;
-use crate::domain::id::OrderId;
+use crate::db::schema::{orders, products as products_table};
+use crate::domain::id::{OrderId, OrganizationId, ProductId};
+use crate::domain::locale::Language;
+use crate::domain::product::{BACKUP, ProductState};
 use crate::domain::settlement::{Orderer, Payer};
 use crate::error::{Error, Result};
 use crate::resources::billing::intent::Booked;
@@ -37,8 +40,31 @@ impl PlacedOrderView {
     }
 }
 
+/// What to think about after an order: one backup account for all customers is enough (BAK-3).
+pub fn warnings(
+    tx: &mut Tx,
+    customer: OrganizationId,
+    booked: &Booked,
+    language: Language,
+) -> Result<Vec<String>> {
+    let backups: Vec<ProductId> = products_table::table
+        .filter(products_table::organization_id.eq(customer))
+        .filter(products_table::family.eq(BACKUP))
+        .filter(products_table::state.eq(ProductState::Active))
+        .select(products_table::id)
+        .load(tx.conn)?;
+    let second = backups.len() > 1 && backups.iter().any(|id| booked.products.contains(id));
+    let warning = || locale::text(language, "warning-second-backup", &[]);
+    Ok(second.then(warning).into_iter().collect())
+}
+
 /// Shows it to the side that placed it.
-pub fn view(tx: &mut Tx, side: Orderer, booked: &Booked) -> Result<PlacedOrderView> {
+pub fn view(
+    tx: &mut Tx,
+    side: Orderer,
+    booked: &Booked,
+    warnings: Vec<String>,
+) -> Result<PlacedOrderView> {
     let id = booked.order;
     let id = id.ok_or_else(|| Error::internal("what was placed has no order"))?;
     let row: Row = orders::table
@@ -61,6 +87,6 @@ pub fn view(tx: &mut Tx, side: Orderer, booked: &Booked) -> Result<PlacedOrderVi
         products: products::by_ids(tx, &booked.products, payer)?,
         billing_events: by_ids(tx, &booked.events, reader)?,
         invoice: invoice.transpose()?,
-        warnings: Vec::new(),
+        warnings,
     })
 }

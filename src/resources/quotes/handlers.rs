@@ -21,7 +21,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A line of a quote: every step of its price. What the reader may not see is null.
+/// A line of a quote: every step of its price (PRC-6).
 #[derive(Serialize, ToSchema)]
 #[schema(as = QuoteLine)]
 pub struct QuoteLineView {
@@ -38,19 +38,26 @@ pub struct QuoteLineView {
     units: i64,
     /// The list price.
     list_amount: MoneyView,
+    /// The partner discount's rate; null where the partner has a price of its own.
+    #[schema(pattern = r"^[01]\.[0-9]{2,6}$", example = "0.20")]
+    partner_rate: Option<String>,
     /// After the partner discount.
-    partner_discounted_amount: Option<MoneyView>,
+    partner_discounted_amount: MoneyView,
     /// The volume discount's rate.
     #[schema(pattern = r"^[01]\.[0-9]{2,6}$", example = "0.25")]
     volume_rate: String,
     /// The public price: the list price less the volume discount.
     public_amount: MoneyView,
     /// The partner price: after both discounts.
-    partner_amount: Option<MoneyView>,
+    partner_amount: MoneyView,
     /// What is charged.
     charged_amount: MoneyView,
-    /// What the partner earns.
-    cashback_amount: Option<MoneyView>,
+    /// The partner that earns cashback or has the discount.
+    partner_id: Option<OrganizationId>,
+    /// What it earns.
+    cashback_amount: MoneyView,
+    /// What it is spared.
+    discount_amount: MoneyView,
     /// The row of the settlement table.
     #[schema(example = "full_partner_partner")]
     settlement_rule: String,
@@ -82,21 +89,23 @@ pub struct QuoteView {
     expires_at: DateTime<Utc>,
 }
 
-fn line(line: SettledLine, currency: Currency, sees_partner_price: bool) -> Result<QuoteLineView> {
+fn line(line: SettledLine, currency: Currency) -> Result<QuoteLineView> {
     let money = |minor| MoneyView::from(Money { minor, currency });
-    let only = |minor| sees_partner_price.then(|| money(minor));
     Ok(QuoteLineView {
         family: line.family,
         quantity: line.quantity,
         period: line.period,
         units: line.units,
         list_amount: money(line.list_minor),
-        partner_discounted_amount: only(line.discounted_minor),
+        partner_rate: line.partner_rate_ppm.map(rate).transpose()?,
+        partner_discounted_amount: money(line.discounted_minor),
         volume_rate: rate(line.volume_rate_ppm)?,
         public_amount: money(line.public_minor),
-        partner_amount: only(line.partner_minor),
+        partner_amount: money(line.partner_minor),
         charged_amount: money(line.charged_minor),
-        cashback_amount: only(line.cashback_minor).filter(|_| line.partner.is_some()),
+        partner_id: line.partner,
+        cashback_amount: money(line.cashback_minor),
+        discount_amount: money(line.discount_minor),
         settlement_rule: line.rule,
         partnership_id: line.partnership,
     })
@@ -105,8 +114,6 @@ fn line(line: SettledLine, currency: Currency, sees_partner_price: bool) -> Resu
 fn view(quote: &Quote, redeemed: bool) -> Result<QuoteView> {
     let lines = quote.lines()?;
     let charged = lines.iter().map(|line| line.charged_minor).sum();
-    // What the partner would earn is the shared statement's to show; its price is not the customer's to see (BIL-11).
-    let partner_reads = quote.acting_as == Orderer::Partner;
     Ok(QuoteView {
         id: quote.id,
         organization_id: quote.organization_id,
@@ -114,7 +121,7 @@ fn view(quote: &Quote, redeemed: bool) -> Result<QuoteView> {
         payer: quote.payer(),
         lines: lines
             .into_iter()
-            .map(|one| line(one, quote.currency, partner_reads))
+            .map(|one| line(one, quote.currency))
             .collect::<Result<_>>()?,
         charged_amount: Money {
             minor: charged,

@@ -2,7 +2,6 @@
 use super::ownership;
 use crate::api::views::{MoneyView, OrganizationNameView};
 use crate::api::{Caller, Reply};
-use crate::db::schema::products;
 use crate::db::{Db, Tx, witness};
 use crate::domain::billing::Initiator;
 use crate::domain::id::{OrganizationId, ProductId};
@@ -22,7 +21,6 @@ use crate::resources::simulations::scenarios::{ScenarioView, scenarios};
 use actix_web::get;
 use actix_web::web::{Data, Path};
 use chrono::{NaiveDate, NaiveTime};
-use diesel::prelude::*;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
@@ -92,16 +90,10 @@ pub fn answer(
     id: ProductId,
     reader: Reader,
 ) -> Result<Reply<NextRenewalView>> {
-    let product: Installed = products::table
-        .filter(products::id.eq(id))
-        .filter(products::organization_id.eq(customer))
-        .select(Installed::as_select())
-        .first(tx.conn)
-        .optional()?
-        .ok_or_else(Refusal::not_found)?;
+    let (product, ownership) = ownership::find(tx, customer, id)?;
     let version = product.version;
-    let view = match ownership::find(tx, customer, id)? {
-        Some((product, ownership)) => project(tx, &product, ownership.owner_id, reader)?,
+    let view = match ownership {
+        Some(ownership) => project(tx, &product, ownership.owner_id, reader)?,
         None => NextRenewalView {
             product_id: id,
             due_on: None,

@@ -52,9 +52,7 @@ pub async fn set_renewal_owner(
     db.write(move |tx| {
         let identity = caller.identify(tx)?;
         let (acting_as, side) = acting(tx, &identity, customer, change.owner)?;
-        let found = ownership::find(tx, customer, id)?;
-        let found = found.filter(|_| side.reach.holds(id));
-        let owned = found.ok_or_else(Refusal::not_found)?;
+        let owned = ownership::active(tx, customer, id, &side.reach)?;
         if_match.check(owned.0.version)?;
         let to = match change.owner {
             Orderer::Customer => customer,

@@ -6,7 +6,8 @@ use crate::db::witness::Identity;
 use crate::domain::event::EventType;
 use crate::domain::id::{OrganizationId, PaymentMethodId, ProductId};
 use crate::domain::mail::MailTemplate;
-use crate::domain::product::ProductState;
+use crate::domain::reach::Reach;
+use crate::domain::refusal::Refusal;
 use crate::error::Result;
 use crate::resources::billing::batch::{change_owners, update_products};
 use crate::resources::billing::facts::{Installed, Ownership};
@@ -18,18 +19,38 @@ use serde_json::json;
 /// A product with whose renewals it is.
 pub type Owned = (Installed, Ownership);
 
-/// A product of this customer that is still active.
-pub fn find(tx: &mut Tx, customer: OrganizationId, id: ProductId) -> Result<Option<Owned>> {
-    let found = renewal_ownerships::table
-        .inner_join(products::table.on(products::id.eq(renewal_ownerships::product_id)))
+/// A product of this customer, with whose renewals it is as long as it is active.
+pub fn find(
+    tx: &mut Tx,
+    customer: OrganizationId,
+    id: ProductId,
+) -> Result<(Installed, Option<Ownership>)> {
+    let open = renewal_ownerships::table.on(renewal_ownerships::product_id
+        .eq(products::id)
+        .and(renewal_ownerships::valid_to.is_null()));
+    products::table
+        .left_join(open)
         .filter(products::id.eq(id))
         .filter(products::organization_id.eq(customer))
-        .filter(products::state.eq(ProductState::Active))
-        .filter(renewal_ownerships::valid_to.is_null())
-        .select((Installed::as_select(), Ownership::as_select()))
+        .select((Installed::as_select(), Option::<Ownership>::as_select()))
         .first(tx.conn)
-        .optional()?;
-    Ok(found)
+        .optional()?
+        .ok_or_else(|| Refusal::not_found().into())
+}
+
+/// The same within reach and still active: what has expired or was cancelled renews no more (BIL-13).
+pub fn active(
+    tx: &mut Tx,
+    customer: OrganizationId,
+    id: ProductId,
+    reach: &Reach,
+) -> Result<Owned> {
+    let (product, ownership) = find(tx, customer, id)?;
+    if !reach.holds(id) {
+        return Err(Refusal::not_found().into());
+    }
+    let gone = || Refusal::fault("", "not_active", "BIL-13");
+    Ok((product, ownership.ok_or_else(gone)?))
 }
 
 /// Hands renewals over, to be charged to this method or not to be automatic. Four statements.

@@ -48,9 +48,7 @@ pub async fn renew_product(
     new.keyed()?
         .once(&db, caller, &[], move |tx, identity, new| {
             let side = side(tx, identity, customer, new.acting_as)?;
-            let found = ownership::find(tx, customer, id)?;
-            let found = found.filter(|_| side.reach.holds(id));
-            let (product, _) = found.ok_or_else(Refusal::not_found)?;
+            let (product, _) = ownership::active(tx, customer, id, &side.reach)?;
             let starts = new.period_start.unwrap_or(product.renews_on);
             let sale = Sale {
                 kind: EventKind::Renewal,
@@ -77,7 +75,7 @@ pub async fn renew_product(
                 let fault = Fault::new("/period_start", "not_next").with("next", product.renews_on);
                 return Err(Refusal::invalid(vec![fault]).rule("BIL-3").into());
             }
-            let view = placed::view(tx, new.acting_as, &booked)?;
+            let view = placed::view(tx, new.acting_as, &booked, Vec::new())?;
             Reply::created(
                 format!("/v1/organizations/{customer}/orders/{}", view.id()),
                 &view,
