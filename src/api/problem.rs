@@ -166,7 +166,6 @@ pub const fn status(code: Code) -> StatusCode {
         | TenderFull
         | TenderNotOpen
         | TenderNotViewed
-        | WrongState
         | EndpointDisabled
         | TooManyEndpoints => StatusCode::CONFLICT,
         LinkDead => StatusCode::GONE,

@@ -68,7 +68,6 @@ words! {
         VersionMismatch = "version_mismatch",
         WrongCredentials = "wrong_credentials",
         WrongPassword = "wrong_password",
-        WrongState = "wrong_state",
     }
 }
 

@@ -67,6 +67,13 @@ fn bil_9_an_invoice_shows_net_vat_and_total() {
             .await
             .expect(200);
         assert_eq!(paid.body["items"], json!([]));
+        let nobodys = format!("{list}/invoice_01jd8q3v7mf4x9k2c6w5r0t8ze");
+        for (who, hidden) in [("luca", &nobodys), ("karl", &nobodys), ("karl", &path)] {
+            world
+                .get(who, hidden)
+                .await
+                .refused(404, "not_found", Some("PAY-5"));
+        }
         let table = world.get_as("luca", &list, "text/csv").await.expect(200);
         assert_eq!(
             rows(&table.text)[1][8..13],

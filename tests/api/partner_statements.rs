@@ -168,6 +168,32 @@ fn bil_6_a_closed_month_never_changes_and_the_next_opens_with_its_closing() {
 }
 
 #[test]
+fn bil_6_what_arrives_late_is_shown_where_it_was_booked_with_its_day() {
+    on_each_engine(async |world| {
+        let (then, day) = (this_month(world), world.clock.now());
+        world.advance(TimeDelta::days(40));
+        let arno = world.organization("Galerie Arno").await;
+        let event = json!({"external_id": "late-1", "kind": "order", "organization_id": arno,
+            "family": "web_hosting", "quantity": 35, "period": "monthly", "currency": "CHF",
+            "initiator": "customer", "occurred_at": day.and_utc()});
+        world
+            .post_keyed("tom", "/v1/billing-events", "late", event)
+            .await
+            .expect(201);
+        let path = statement(world, &then).await;
+        let closed = world.get("luca", &path).await.expect(200);
+        assert_eq!(closed.body["lines"], json!([]));
+        let path = statement(world, &this_month(world)).await;
+        let booked = world.get("luca", &path).await.expect(200);
+        assert_eq!(booked.text_of("/cashback_amount/amount"), "52.08");
+        assert_eq!(
+            booked.text_of("/lines/0/occurred_on"),
+            day.date().to_string()
+        );
+    });
+}
+
+#[test]
 fn bil_11_both_sides_see_the_same_amounts_and_never_the_partners_price() {
     on_each_engine(async |world| {
         for (who, side) in [("claire", "partner"), ("karl", "customer")] {

@@ -62,7 +62,7 @@ fn bil_12_a_payout_leaves_the_balance_at_once_and_comes_back_if_it_fails() {
         world
             .post_keyed("claire", &format!("{one}/cancel"), "late", json!({}))
             .await
-            .refused(409, "wrong_state", Some("BIL-12"));
+            .refused(409, "not_in_this_state", Some("BIL-12"));
         let why = json!({"reason": "The account is closed."});
         let fail = format!("/v1/admin/payouts/{}/fail", payout.id());
         let failed = world.post_keyed("tom", &fail, "f", why).await.expect(200);
@@ -70,7 +70,7 @@ fn bil_12_a_payout_leaves_the_balance_at_once_and_comes_back_if_it_fails() {
         assert_eq!(cashback(world).await, "52.08");
         report(world, "tom", &payout.id(), "settle").await.refused(
             409,
-            "wrong_state",
+            "not_in_this_state",
             Some("BIL-12"),
         );
         let seen = world.get("luca", &one).await.expect(200);
@@ -84,9 +84,11 @@ fn bil_12_a_payout_is_paid_once() {
     on_each_engine(async |world| {
         let path = earned(world).await;
         let payout = request(world, "52.08").await.expect(201).id();
-        report(world, "tom", &payout, "settle")
-            .await
-            .refused(409, "wrong_state", Some("BIL-12"));
+        report(world, "tom", &payout, "settle").await.refused(
+            409,
+            "not_in_this_state",
+            Some("BIL-12"),
+        );
         report(world, "nora", &payout, "process").await.expect(200);
         for _ in 0..2 {
             let paid = report(world, "tom", &payout, "settle").await.expect(200);
@@ -126,9 +128,11 @@ fn bil_12_only_what_is_requested_is_cancelled() {
             assert_eq!(cancelled.text_of("/status"), "cancelled");
         }
         assert_eq!(cashback(world).await, "52.08");
-        report(world, "tom", &payout, "process")
-            .await
-            .refused(409, "wrong_state", Some("BIL-12"));
+        report(world, "tom", &payout, "process").await.refused(
+            409,
+            "not_in_this_state",
+            Some("BIL-12"),
+        );
         let nordwerk = world.organization("Nordwerk").await;
         let elsewhere = format!("/v1/organizations/{nordwerk}/payouts/{payout}");
         world

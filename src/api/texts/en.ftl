@@ -161,8 +161,6 @@ problem-wrong-credentials = E-mail or password wrong
     .detail = No account has this e-mail address and this password.
 problem-wrong-password = Password wrong
     .detail = The password is wrong. Nothing was done.
-problem-wrong-state = Not in this state
-    .detail = It is { $status }: this is not possible any more, or not yet.
 
 # Faults of an input.
 

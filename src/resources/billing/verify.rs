@@ -1,12 +1,13 @@
 //! The proof of the books: what must be true of every row, and where it is not (BIL-5).
 use crate::db::Tx;
 use crate::db::schema::{
-    billing_events, invoices, ledger_entries, ledger_transactions, renewal_ownerships,
+    billing_events, invoices, ledger_entries, ledger_transactions, payouts, renewal_ownerships,
     unit_counters,
 };
 use crate::domain::billing::EventKind;
-use crate::domain::id::{BillingEventId, EntryId, InvoiceId, OrderId, OrganizationId};
+use crate::domain::id::{BillingEventId, EntryId, InvoiceId, OrderId, OrganizationId, PayoutId};
 use crate::domain::ledger::{AccountKind, TransactionKind};
+use crate::domain::payout::PayoutStatus;
 use crate::error::Result;
 use diesel::prelude::*;
 use std::collections::BTreeMap;
@@ -41,7 +42,9 @@ pub fn verify(tx: &mut Tx) -> Result<Proof> {
         .map(|(id, reason, _)| (*id, *reason))
         .collect();
     let mut differences = unbalanced(&entries);
-    differences.extend(unbooked(tx, &entries, &reasons)?);
+    let booked = booked(&entries, &reasons);
+    differences.extend(unbooked(tx, &booked)?);
+    differences.extend(wrong_payouts(tx, &booked)?);
     differences.extend(wrong_invoices(tx)?);
     differences.extend(miscounted(tx)?);
     Ok(Proof {
@@ -65,19 +68,22 @@ fn unbalanced(entries: &[Entry]) -> Vec<String> {
     .collect()
 }
 
-/// Each billing event's charge and cashback stand in the ledger.
-fn unbooked(
-    tx: &mut Tx,
-    entries: &[Entry],
-    reasons: &[(EntryId, BillingEventId)],
-) -> Result<Vec<String>> {
+/// What was posted to each account for each reason, whatever that is.
+type Booked<'e> = BTreeMap<([u8; 16], &'e str), i128>;
+
+fn booked<'e>(entries: &'e [Entry], reasons: &[(EntryId, BillingEventId)]) -> Booked<'e> {
     let of: BTreeMap<EntryId, BillingEventId> = reasons.iter().copied().collect();
-    let mut booked: BTreeMap<(BillingEventId, &str), i128> = BTreeMap::new();
+    let mut booked = Booked::new();
     for (transaction, account, _, amount) in entries {
-        if let Some(event) = of.get(transaction) {
-            *booked.entry((*event, account)).or_default() += i128::from(*amount);
+        if let Some(reason) = of.get(transaction) {
+            *booked.entry((*reason.bytes(), account)).or_default() += i128::from(*amount);
         }
     }
+    booked
+}
+
+/// Each billing event's charge and cashback stand in the ledger.
+fn unbooked(tx: &mut Tx, booked: &Booked) -> Result<Vec<String>> {
     let events: Vec<(BillingEventId, i64, i64)> = billing_events::table
         .select((
             billing_events::id,
@@ -87,8 +93,10 @@ fn unbooked(
         .load(tx.conn)?;
     let mut found = Vec::new();
     for (event, charged, cashback) in events {
-        let sum =
-            |account: AccountKind| booked.get(&(event, account.as_str())).copied().unwrap_or(0);
+        let sum = |account: AccountKind| {
+            let of = (*event.bytes(), account.as_str());
+            booked.get(&of).copied().unwrap_or(0)
+        };
         for (what, said, stands) in [
             ("charge", i128::from(charged), -sum(AccountKind::Revenue)),
             (
@@ -103,6 +111,25 @@ fn unbooked(
         }
     }
     Ok(found)
+}
+
+/// Each payout is in transit until it is settled, and no longer (BIL-12).
+fn wrong_payouts(tx: &mut Tx, booked: &Booked) -> Result<Vec<String>> {
+    let rows: Vec<(PayoutId, PayoutStatus, i64)> = payouts::table
+        .select((payouts::id, payouts::status, payouts::amount_minor))
+        .load(tx.conn)?;
+    let off = rows.into_iter().filter_map(|(id, status, amount)| {
+        let said = match status {
+            PayoutStatus::Requested | PayoutStatus::Processing => i128::from(amount),
+            PayoutStatus::Paid | PayoutStatus::Failed | PayoutStatus::Cancelled => 0,
+        };
+        let of = (*id.bytes(), AccountKind::PayoutTransit.as_str());
+        let stands = -booked.get(&of).copied().unwrap_or(0);
+        (said != stands).then(|| {
+            format!("payout {id} is {status}: {said} minor units should be in transit, the ledger has {stands}")
+        })
+    });
+    Ok(off.collect())
 }
 
 /// Each invoice is the sum of its events; what is refunded later leaves it as it was issued.

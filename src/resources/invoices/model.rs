@@ -97,6 +97,16 @@ fn vat(tx: &Tx, net: Money, country: &str, number: Option<&str>) -> Result<Vat> 
     vat.map_err(|_| Refusal::fault("/lines", "out_of_range", "BIL-9").into())
 }
 
+/// An invoice of this organization.
+pub fn of(tx: &mut Tx, payer: OrganizationId, id: InvoiceId) -> Result<Option<Invoice>> {
+    Ok(invoices::table
+        .filter(invoices::organization_id.eq(payer))
+        .filter(invoices::id.eq(id))
+        .select(Invoice::as_select())
+        .first(tx.conn)
+        .optional()?)
+}
+
 /// An invoice with the caller's place towards the organization that pays it.
 pub fn find(tx: &mut Tx, identity: &Identity, id: InvoiceId) -> Result<Found<Invoice>> {
     let row: Invoice = invoices::table

@@ -160,7 +160,7 @@ pub async fn get_payout(
 ///
 /// While it is only requested; the amount comes back. Cancelling again answers the same, unchanged.
 #[utoipa::path(tag = "Money", params(("org_id" = OrganizationId, Path, description = "Whose balance it is."), ("id" = PayoutId, Path, description = "The payout.")), responses((status = 200, body = PayoutView, description = "The payout, cancelled.")),
-    extensions(("x-idempotency" = json!("required")), ("x-problems" = json!(["forbidden", "wrong_state"]))))]
+    extensions(("x-idempotency" = json!("required")), ("x-problems" = json!(["forbidden", "not_in_this_state"]))))]
 #[post("/v1/organizations/{org_id}/payouts/{id}/cancel")]
 pub async fn cancel_payout(
     caller: Caller,

@@ -124,8 +124,8 @@ pub fn step(tx: &mut Tx, payout: &mut Payout, act: PayoutAct, why: Option<&str>)
         Step::To(next) => next,
         Step::Done => return Ok(false),
         Step::Refused => {
-            return Err(Refusal::by(Code::WrongState, "BIL-12")
-                .with("status", payout.status)
+            return Err(Refusal::by(Code::NotInThisState, "BIL-12")
+                .with("state", payout.status)
                 .into());
         }
     };

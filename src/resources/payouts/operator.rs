@@ -30,7 +30,7 @@ pub struct PayoutFailure {
 /// Take up a payout.
 ///
 /// From now on the partner can no longer cancel it. Repeating it answers the same, unchanged. For the operator's billing staff and administrators.
-#[utoipa::path(tag = "Admin", params(("id" = PayoutId, Path, description = "The payout.")), responses((status = 200, body = PayoutView, description = "The payout, in process.")), extensions(("x-problems" = json!(["forbidden", "wrong_state"]))))]
+#[utoipa::path(tag = "Admin", params(("id" = PayoutId, Path, description = "The payout.")), responses((status = 200, body = PayoutView, description = "The payout, in process.")), extensions(("x-problems" = json!(["forbidden", "not_in_this_state"]))))]
 #[post("/v1/admin/payouts/{id}/process")]
 pub async fn process_payout(
     caller: Caller,
@@ -47,7 +47,7 @@ pub async fn process_payout(
 /// Report a payout as paid.
 ///
 /// One that was taken up before. Repeating it answers the same, unchanged. For the operator's billing staff and administrators.
-#[utoipa::path(tag = "Admin", params(("id" = PayoutId, Path, description = "The payout.")), responses((status = 200, body = PayoutView, description = "The payout, paid.")), extensions(("x-idempotency" = json!("required")), ("x-problems" = json!(["forbidden", "wrong_state"]))))]
+#[utoipa::path(tag = "Admin", params(("id" = PayoutId, Path, description = "The payout.")), responses((status = 200, body = PayoutView, description = "The payout, paid.")), extensions(("x-idempotency" = json!("required")), ("x-problems" = json!(["forbidden", "not_in_this_state"]))))]
 #[post("/v1/admin/payouts/{id}/settle")]
 pub async fn settle_payout(
     caller: Caller,
@@ -64,7 +64,7 @@ pub async fn settle_payout(
 /// Report a payout as failed.
 ///
 /// The amount comes back to the balance, and the partner reads why. Repeating it answers the same, unchanged. For the operator's billing staff and administrators.
-#[utoipa::path(tag = "Admin", params(("id" = PayoutId, Path, description = "The payout.")), request_body = PayoutFailure, responses((status = 200, body = PayoutView, description = "The payout, failed.")), extensions(("x-idempotency" = json!("required")), ("x-problems" = json!(["forbidden", "wrong_state"]))))]
+#[utoipa::path(tag = "Admin", params(("id" = PayoutId, Path, description = "The payout.")), request_body = PayoutFailure, responses((status = 200, body = PayoutView, description = "The payout, failed.")), extensions(("x-idempotency" = json!("required")), ("x-problems" = json!(["forbidden", "not_in_this_state"]))))]
 #[post("/v1/admin/payouts/{id}/fail")]
 pub async fn fail_payout(
     caller: Caller,

@@ -26,12 +26,12 @@ pub fn print(statement: &StatementView, partner: &str, language: Language) -> Pa
     let heads = ["kind", "customer", "product", "occurred", "count"].map(|key| say(key));
     let [kind, customer, product, occurred, count] = heads.each_ref().map(String::as_str);
     let columns = [
-        (kind, 190, Align::Left),
-        (customer, 220, Align::Left),
+        (kind, 240, Align::Left),
+        (customer, 200, Align::Left),
         (product, 270, Align::Left),
-        (occurred, 110, Align::Left),
+        (occurred, 100, Align::Left),
         (count, 70, Align::Right),
-        (currency.as_str(), 140, Align::Right),
+        (currency.as_str(), 120, Align::Right),
     ];
     let row = |line: &StatementLineView| {
         let customer = line.customer.as_ref().map(|customer| customer.name.clone());
