@@ -17,6 +17,7 @@ use crate::domain::money::Currency;
 use crate::domain::organization::{OperatorRole, OrganizationKind, Role};
 use crate::domain::product::Period;
 use crate::domain::register::{RegisterEntry, RegisterKind};
+use crate::domain::tender::Topics;
 use crate::error::{Error, Result};
 use crate::resources::accounts::model::{self as accounts, NewUser};
 use crate::resources::catalogue::model::{self as catalogue, PriceRow, TierRow};
@@ -27,6 +28,8 @@ use crate::resources::organizations::model::{
 };
 use crate::resources::partnerships::model as partnerships;
 use crate::resources::programme::model as programme;
+use crate::resources::support::model as support;
+use crate::resources::tenders::model::{self as tenders, Deed, New as NewTender};
 use crate::secret::Purpose;
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -174,8 +177,47 @@ pub fn fill(tx: &mut Tx, hash: &str) -> Result<()> {
         nordwerk.leader,
     );
     invitations::insert(tx, &request)?;
+    call_for_help(tx, &edelweiss)?;
+    let first = edelweiss.products.iter().take(1).copied().collect();
+    let by = (edelweiss.leader, Some("Guests cannot book a room."));
+    support::grant(tx, edelweiss.id, Some(&first), by, TimeDelta::days(7))?;
     Ok(())
 }
+
+/// A tender that is open, for partners to choose.
+fn call_for_help(tx: &mut Tx, author: &Made) -> Result<()> {
+    let topics = Topics {
+        families: ["web_hosting".to_owned()].into(),
+        region: "FR-74".into(),
+        languages: [Language::French].into(),
+    };
+    let expires_at = tx.now + TimeDelta::days(30);
+    let tender = tenders::insert(
+        tx,
+        &NewTender {
+            organization: Some(author.id),
+            author: Some(author.leader),
+            subject: CALL,
+            description: "Our guests would like to book a room online, in French and English.",
+            topics: &topics,
+            budget: None,
+            deadline: None,
+            contact: (
+                "Marie Dubois",
+                "marie@chalet-edelweiss.example",
+                "+33 4 50 00 00 00",
+            ),
+            language: Language::French,
+            opening_cap: Some(5),
+            expires_at,
+        },
+    )?;
+    tenders::act(tx, &tender, &Deed::Confirm { expires_at })?;
+    Ok(())
+}
+
+/// What the open tender is about.
+pub const CALL: &str = "Rooms to be booked online";
 
 /// An organization of the demo world: its people by their place in [`ACCOUNTS`], and what it owns.
 struct Cast {

@@ -20,6 +20,8 @@ pub enum Purpose {
     AuditChain,
     /// Signs where the audit log ends.
     AuditHead,
+    SupportCode,
+    SupportCodeLookup,
 }
 
 /// Derives every MAC and sealing key from the root secret (HKDF-SHA-256, RFC 5869).
@@ -48,6 +50,8 @@ impl Keyring {
             Purpose::Webhook => b"webhook",
             Purpose::AuditChain => b"audit chain",
             Purpose::AuditHead => b"audit head",
+            Purpose::SupportCode => b"support code",
+            Purpose::SupportCodeLookup => b"support code lookup",
         };
         let mut key = [0; 32];
         self.root

@@ -51,8 +51,13 @@ pub async fn layer(
             }
         }
     }
-    if [Method::GET, Method::HEAD].contains(asked.method()) && answer.status().as_u16() < 400 {
-        gather(&asked);
+    if [Method::GET, Method::HEAD].contains(asked.method())
+        && answer.status().as_u16() < 400
+        && let Err(error) = gather(&asked).await
+    {
+        // What cannot be recorded is not shown.
+        tracing::error!(request_id = %id, %error, "the use of a support grant was not recorded");
+        answer = answer.into_response(document(&error.refusal(), &asked, &id));
     }
     close(answer.headers_mut(), &id, trace, asked.path());
     tracing::info!(
@@ -66,20 +71,29 @@ pub async fn layer(
     Ok(answer)
 }
 
-/// What was looked at on another's behalf goes to the audit log (AUD-1).
-fn gather(asked: &HttpRequest) {
+/// What was looked at on another's behalf goes to the audit log (AUD-1): by a support grant at once,
+/// before the answer (SUP-4), all else within a second.
+async fn gather(asked: &HttpRequest) -> crate::error::Result<()> {
     let sightings = asked.extensions_mut().remove::<Sightings>();
     let (Some(paths), Some(reads), Some(db)) = (
         asked.app_data::<Data<Paths>>(),
         asked.app_data::<Data<Reads>>(),
         asked.app_data::<Data<Db>>(),
     ) else {
-        return;
+        return Ok(());
     };
     let pattern = asked.match_pattern().unwrap_or_default();
-    if let (Some(sightings), Some(action)) = (sightings, paths.reading(&pattern)) {
-        reads.gather(action, sightings.take(), db.clock().now());
+    let (Some(sightings), Some(action)) = (sightings, paths.reading(&pattern)) else {
+        return Ok(());
+    };
+    let (granted, others) = sightings.take();
+    reads.gather(action, others, db.clock().now());
+    if granted.is_empty() {
+        return Ok(());
     }
+    let (action, path) = (action.to_owned(), asked.path().to_owned());
+    db.write(move |tx| tx.record_support_uses(&action, &path, &granted))
+        .await
 }
 
 /// An error becomes a problem document in the reader's language.
@@ -100,15 +114,17 @@ fn explain(
         }
         None => foreign(error),
     };
-    let document = problem::respond(
-        &refusal,
-        &Asked {
-            path: asked.path(),
-            request_id: id,
-            language: locale::accepted(asked),
-        },
-    );
+    let document = document(&refusal, asked, id);
     answer.into_response(document)
+}
+
+fn document(refusal: &Refusal, asked: &HttpRequest, id: &str) -> HttpResponse {
+    let about = Asked {
+        path: asked.path(),
+        request_id: id,
+        language: locale::accepted(asked),
+    };
+    problem::respond(refusal, &about)
 }
 
 /// The framework's own errors.

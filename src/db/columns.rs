@@ -17,6 +17,7 @@ use crate::domain::product::{Period, ProductState};
 use crate::domain::rebilling::RebillingBasis;
 use crate::domain::register::RegisterKind;
 use crate::domain::settlement::{Orderer, Payer};
+use crate::domain::support::{IdentificationOutcome, SupportPlan};
 use crate::domain::tender::{ProposalStatus, TenderOutcome, TenderStatus};
 use crate::domain::vat::VatTreatment;
 use crate::domain::webhook::{DeliveryState, DisabledReason};
@@ -104,6 +105,7 @@ word_columns!(
     EnrolmentState,
     EventKind,
     EventType,
+    IdentificationOutcome,
     Initiator,
     InvitationStatus,
     InvoiceStatus,
@@ -128,6 +130,7 @@ word_columns!(
     ProgrammeRole,
     RegisterKind,
     Role,
+    SupportPlan,
     TenderOutcome,
     TenderStatus,
     WhoMayAsk,

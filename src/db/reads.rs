@@ -1,9 +1,11 @@
 //! What people look at on another's behalf: noted while a request is judged, gathered by actor,
 //! organization, action and hour, and written to the audit log by a job (AUD-1).
-use super::schema::audit_log;
+use super::schema::{audit_log, support_uses};
 use super::witness::Identity;
 use super::{Tx, insert_all};
-use crate::domain::id::{EntryId, OrganizationId, PartnershipId, UserId};
+use crate::domain::id::{
+    EntryId, OrganizationId, PartnershipId, SupportGrantId, SupportUseId, UserId,
+};
 use crate::domain::policy::Standing;
 use crate::error::Result;
 use crate::secret;
@@ -25,6 +27,8 @@ pub struct Sighting {
     organization: OrganizationId,
     /// The partner's organization and the partnership; none for the operator's staff.
     through: Option<(OrganizationId, PartnershipId)>,
+    /// The grants by which the support staff looked (SUP-4).
+    grants: Vec<SupportGrantId>,
     request_id: String,
     address: Option<String>,
 }
@@ -44,7 +48,12 @@ impl Sightings {
             } => Some((*partner, *partnership)),
             _ => None,
         });
+        let granted = |standing: &Standing| match standing {
+            Standing::Support { grant, .. } => Some(*grant),
+            Standing::Member { .. } | Standing::Partner { .. } | Standing::Operator { .. } => None,
+        };
         lock(&self.0).push(Sighting {
+            grants: standings.iter().filter_map(granted).collect(),
             actor: who.user,
             credential: who.proof.to_string(),
             organization: whose,
@@ -54,8 +63,11 @@ impl Sightings {
         });
     }
 
-    pub fn take(&self) -> Vec<Sighting> {
-        take(&mut lock(&self.0))
+    /// What was looked at by the support staff's grants, and all else.
+    pub fn take(&self) -> (Vec<Sighting>, Vec<Sighting>) {
+        let seen: Vec<Sighting> = take(&mut *lock(&self.0));
+        seen.into_iter()
+            .partition(|sighting| !sighting.grants.is_empty())
     }
 }
 
@@ -131,7 +143,47 @@ struct Row<'r> {
     salt: Option<Vec<u8>>,
 }
 
+#[derive(Insertable)]
+#[diesel(table_name = support_uses)]
+struct UseRow<'u> {
+    id: SupportUseId,
+    grant_id: SupportGrantId,
+    staff_id: UserId,
+    operation: &'u str,
+    path: &'u str,
+    used_at: NaiveDateTime,
+}
+
 impl Tx<'_> {
+    /// Writes each use of a support grant by itself: for the organization, and to the audit log.
+    pub fn record_support_uses(
+        &mut self,
+        operation: &str,
+        path: &str,
+        seen: &[Sighting],
+    ) -> Result<()> {
+        let mut uses = Vec::new();
+        for sighting in seen {
+            for grant in &sighting.grants {
+                uses.push(UseRow {
+                    id: self.new_id()?,
+                    grant_id: *grant,
+                    staff_id: sighting.actor,
+                    operation,
+                    path,
+                    used_at: self.now,
+                });
+            }
+        }
+        insert_all!(self, support_uses::table, &uses);
+        let reads = seen.iter().map(|first| Read {
+            action: operation.to_owned(),
+            first: first.clone(),
+            at: self.now,
+        });
+        self.record_reads(&reads.collect::<Vec<_>>())
+    }
+
     /// Writes reads to the audit log.
     pub fn record_reads(&mut self, reads: &[Read]) -> Result<()> {
         let rows = reads.iter().map(|read| self.row(read));
@@ -152,7 +204,10 @@ impl Tx<'_> {
             partner_id: first.through.map(|(partner, _)| partner),
             partnership_id: first.through.map(|(_, partnership)| partnership),
             action,
-            rule: "ACC-1",
+            rule: match first.grants.as_slice() {
+                [] => "ACC-1",
+                [..] => "SUP-4",
+            },
             subject: first.organization.to_string(),
             detail: "{}",
             request_id: &first.request_id,

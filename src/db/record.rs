@@ -73,7 +73,9 @@ impl Event {
                 partnership,
                 ..
             } => (Some(*partner), Some(*partnership)),
-            Standing::Member { .. } | Standing::Operator { .. } => (None, None),
+            Standing::Member { .. } | Standing::Operator { .. } | Standing::Support { .. } => {
+                (None, None)
+            }
         };
         Self {
             partnership,

@@ -890,6 +890,75 @@ diesel::table! {
 }
 
 diesel::table! {
+    support_codes (id) {
+        id -> Binary,
+        user_id -> Binary,
+        customer_id -> Nullable<Binary>,
+        partner_id -> Nullable<Binary>,
+        lookup -> Binary,
+        sealed -> Binary,
+        valid_from -> Timestamp,
+        valid_to -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    support_contracts (organization_id, valid_from) {
+        organization_id -> Binary,
+        plan -> Text,
+        lookup -> Nullable<Binary>,
+        sealed -> Nullable<Binary>,
+        manager_name -> Nullable<Text>,
+        manager_email -> Nullable<Text>,
+        manager_phone -> Nullable<Text>,
+        version -> Integer,
+        valid_from -> Timestamp,
+        valid_to -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    support_identifications (id) {
+        id -> Binary,
+        staff_id -> Binary,
+        outcome -> Text,
+        user_id -> Nullable<Binary>,
+        submitted_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    support_grants (id) {
+        id -> Binary,
+        organization_id -> Binary,
+        whole -> Bool,
+        granted_by -> Binary,
+        reason -> Nullable<Text>,
+        valid_from -> Timestamp,
+        valid_to -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    support_grant_products (grant_id, product_id) {
+        grant_id -> Binary,
+        product_id -> Binary,
+    }
+}
+
+diesel::table! {
+    support_uses (id) {
+        id -> Binary,
+        grant_id -> Binary,
+        staff_id -> Binary,
+        operation -> Text,
+        path -> Text,
+        used_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     tender_questions (id) {
         id -> Binary,
         tender_id -> Binary,
@@ -1028,6 +1097,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     tender_preference_items,
     tender_matches,
     tender_viewings,
+    support_codes,
+    support_contracts,
+    support_identifications,
+    support_grants,
+    support_grant_products,
+    support_uses,
     proposals,
     tender_questions,
 );

@@ -25,53 +25,59 @@ pub enum Room {
 
 /// Counts one more, or refuses the one too many and says when to come again.
 pub fn count(tx: &mut Tx, limit: &Limit, who: &str) -> Result<()> {
-    match take(tx, limit, who)? {
-        Room::Left => Ok(()),
+    match room(tx, limit, who)? {
+        Room::Left => add(tx, limit, who),
         Room::Full { seconds } => Err(Refusal::by(Code::TooManyRequests, limit.rule)
             .with("seconds", seconds)
             .into()),
     }
 }
 
-/// The same, for a caller whose transaction has more to keep when there is no room.
-pub fn take(tx: &mut Tx, limit: &Limit, who: &str) -> Result<Room> {
-    // Who it was is kept as a MAC: an address is nobody's to read here.
+pub fn room(tx: &mut Tx, limit: &Limit, who: &str) -> Result<Room> {
+    let subject = subject(tx, limit, who)?;
+    Ok(match counted(tx, limit, &subject)? {
+        Some((since, hits)) if hits >= limit.times => {
+            let left = since + TimeDelta::seconds(limit.seconds) - tx.now;
+            Room::Full {
+                seconds: left.num_seconds() + 1,
+            }
+        }
+        Some(_) | None => Room::Left,
+    })
+}
+
+/// Counts one more, whether or not there is room.
+pub fn add(tx: &mut Tx, limit: &Limit, who: &str) -> Result<()> {
+    let subject = subject(tx, limit, who)?;
+    let (since, hits) = counted(tx, limit, &subject)?.unwrap_or((tx.now, 0));
+    let values = (throttles::since.eq(since), throttles::hits.eq(hits + 1));
+    let known = diesel::update(throttles::table.find(&subject))
+        .set(values)
+        .execute(tx.conn)?;
+    if known == 0 {
+        forget_old(tx)?;
+        diesel::insert_into(throttles::table)
+            .values((throttles::subject.eq(&subject), values))
+            .execute(tx.conn)?;
+    }
+    Ok(())
+}
+
+/// Who it was is kept as a MAC: an address is nobody's to read here.
+fn subject(tx: &Tx, limit: &Limit, who: &str) -> Result<Vec<u8>> {
     let parts: [&[u8]; 3] = [b"throttle", limit.what.as_bytes(), who.as_bytes()];
-    let subject = tx.keys.mac(Purpose::Fingerprint, &parts)?.to_vec();
-    let before: Option<(NaiveDateTime, i32)> = throttles::table
-        .find(&subject)
+    Ok(tx.keys.mac(Purpose::Fingerprint, &parts)?.to_vec())
+}
+
+/// Since when, and how often, within the time that still counts.
+fn counted(tx: &mut Tx, limit: &Limit, subject: &[u8]) -> Result<Option<(NaiveDateTime, i32)>> {
+    let from = tx.now - TimeDelta::seconds(limit.seconds);
+    Ok(throttles::table
+        .find(subject)
+        .filter(throttles::since.gt(from))
         .select((throttles::since, throttles::hits))
         .first(tx.conn)
-        .optional()?;
-    match before {
-        Some((since, hits)) if since + TimeDelta::seconds(limit.seconds) > tx.now => {
-            if hits >= limit.times {
-                let left = since + TimeDelta::seconds(limit.seconds) - tx.now;
-                return Ok(Room::Full {
-                    seconds: left.num_seconds() + 1,
-                });
-            }
-            diesel::update(throttles::table.find(&subject))
-                .set(throttles::hits.eq(hits + 1))
-                .execute(tx.conn)?;
-        }
-        Some(_) => {
-            diesel::update(throttles::table.find(&subject))
-                .set((throttles::since.eq(tx.now), throttles::hits.eq(1)))
-                .execute(tx.conn)?;
-        }
-        None => {
-            forget_old(tx)?;
-            diesel::insert_into(throttles::table)
-                .values((
-                    throttles::subject.eq(&subject),
-                    throttles::since.eq(tx.now),
-                    throttles::hits.eq(1),
-                ))
-                .execute(tx.conn)?;
-        }
-    }
-    Ok(Room::Left)
+        .optional()?)
 }
 
 /// No limit looks back further than this.

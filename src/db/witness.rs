@@ -2,12 +2,14 @@
 use super::reads::Sightings;
 use super::schema::{
     api_tokens, assignments, enrolment_states, memberships, operator_roles, sessions, standings,
-    users,
+    support_grants, users,
 };
 use super::{MultiBackend, Tx};
 use crate::domain::access::{Level, PaymentMode, Terms};
 use crate::domain::enrolment::EnrolmentState;
-use crate::domain::id::{ApiTokenId, MemberId, OrganizationId, PartnershipId, SessionId, UserId};
+use crate::domain::id::{
+    ApiTokenId, MemberId, OrganizationId, PartnershipId, SessionId, SupportGrantId, UserId,
+};
 use crate::domain::locale::Language;
 use crate::domain::organization::{OperatorRole, Role};
 use crate::domain::partnership::Interval;
@@ -225,6 +227,9 @@ pub fn organization(
     organization: OrganizationId,
 ) -> Result<Found<OrganizationId>> {
     let mut standings = standings_of(tx, identity.user, organization, tx.now)?;
+    if identity.operator == Some(OperatorRole::Support) {
+        standings.extend(support_grants_of(tx, organization)?);
+    }
     standings.extend(identity.operator.map(|role| Standing::Operator { role }));
     identity.sightings.note(identity, organization, &standings);
     Ok(Found {
@@ -246,6 +251,20 @@ pub fn staff(identity: &Identity, action: Action) -> Result<&'static str> {
             Err(Refusal::by(Code::Forbidden, "ACC-1").into())
         }
     }
+}
+
+/// What the organization has granted the support staff, and is in force now (SUP-4).
+fn support_grants_of(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<Standing>> {
+    let grants: Vec<(SupportGrantId, bool)> = support_grants::table
+        .filter(support_grants::organization_id.eq(organization))
+        .filter(support_grants::valid_from.le(tx.now))
+        .filter(support_grants::valid_to.gt(tx.now))
+        .select((support_grants::id, support_grants::whole))
+        .load(tx.conn)?;
+    Ok(grants
+        .into_iter()
+        .map(|(grant, whole)| Standing::Support { grant, whole })
+        .collect())
 }
 
 /// The user's standings towards a partnership from either side, whether it is to come, open or has

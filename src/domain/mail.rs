@@ -29,6 +29,7 @@ words! {
         PaymentModeDeclined = "payment_mode_declined",
         PaymentModeProposed = "payment_mode_proposed",
         SignUp = "sign_up",
+        SupportIdentified = "support_identified",
         TenderAnswer = "tender_answer",
         TenderConcluded = "tender_concluded",
         TenderConfirm = "tender_confirm",
@@ -115,6 +116,7 @@ impl MailTemplate {
             | Self::PaymentModeChanged
             | Self::RenewalFailed
             | Self::RenewalsFellBack
+            | Self::SupportIdentified
             | Self::TenderAnswer
             | Self::TenderConcluded
             | Self::TenderExtract
@@ -132,6 +134,7 @@ impl MailTemplate {
             | Self::PasswordChanged
             | Self::PasswordReset
             | Self::SignUp
+            | Self::SupportIdentified
             | Self::WebhookDisabled => NotificationCategory::Account,
             Self::InvitationAccepted
             | Self::InvitationAcceptedForLater

@@ -57,6 +57,7 @@ pub fn may_turn(
         }
         Standing::Partner { terms, .. } => partner_may_turn(*terms, before, after),
         Standing::Operator { .. } => Err("ACC-1"),
+        Standing::Support { .. } => Err("SUP-4"),
     }
 }
 

@@ -32,6 +32,7 @@ pub mod scopes;
 pub mod settlement;
 pub mod standing;
 pub mod statement;
+pub mod support;
 pub mod tender;
 pub mod vat;
 pub mod webhook;

@@ -3,7 +3,7 @@
 //! A right comes from membership in the organization concerned, from a partnership, or from an
 //! operator role, and from nothing else (ACC-1).
 use super::access::{PaymentMode, Terms};
-use super::id::{MemberId, OrganizationId, PartnershipId};
+use super::id::{MemberId, OrganizationId, PartnershipId, SupportGrantId};
 use super::organization::{OperatorRole, Role};
 use super::refusal::{Code, Refusal};
 use super::scopes::{Extent, ScopeName, granted};
@@ -35,6 +35,10 @@ words! {
         ManageTenders = "manage_tenders",
         AnswerTenders = "answer_tenders",
         EditTenderPreferences = "edit_tender_preferences",
+        ReadSupportContract = "read_support_contract",
+        AgreeSupportContract = "agree_support_contract",
+        ManageSupportAccess = "manage_support_access",
+        GiveSupport = "give_support",
         SetInvitationPreferences = "set_invitation_preferences",
         ReadCustomers = "read_customers",
         Enrol = "enrol",
@@ -101,6 +105,12 @@ pub enum Standing {
     Operator {
         role: OperatorRole,
     },
+    /// The operator's support staff, by a grant of the organization that is in force (SUP-4).
+    Support {
+        grant: SupportGrantId,
+        /// For all products and not only some.
+        whole: bool,
+    },
 }
 
 impl Standing {
@@ -115,7 +125,10 @@ impl Standing {
                     },
                 ..
             } => *partner,
-            Self::Partner { .. } | Self::Member { .. } | Self::Operator { .. } => customer,
+            Self::Partner { .. }
+            | Self::Member { .. }
+            | Self::Operator { .. }
+            | Self::Support { .. } => customer,
         }
     }
 }
@@ -147,12 +160,24 @@ pub enum Through {
     Scope(ScopeName),
 }
 
+/// What a grant must be to let the support staff do something: it lets them look, and change nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Help {
+    /// No grant gives it.
+    Never,
+    /// One for all products.
+    Whole,
+    /// Any, as far as its products reach.
+    Any,
+}
+
 /// A row of the table.
 #[derive(Debug, Clone, Copy)]
 pub struct Need {
     pub member: Rank,
     pub partner: (Rank, Through),
     pub operator: &'static [OperatorRole],
+    pub support: Help,
     /// What one must be allowed to see before a refusal may be told (else it does not exist).
     pub seen_by: Action,
 }
@@ -286,6 +311,30 @@ pub const fn need(action: Action) -> Need {
             (LegalRepresentative, Nothing("ACC-2")),
             &[],
             ReadTenders,
+        ),
+        ReadSupportContract => (
+            Administrator,
+            (Administrator, Nothing("SUP-2")),
+            &[],
+            ReadOrganization,
+        ),
+        AgreeSupportContract => (
+            Nobody,
+            (Nobody, Nothing("SUP-2")),
+            &[Admin],
+            ReadOrganization,
+        ),
+        ManageSupportAccess => (
+            Administrator,
+            (Administrator, Nothing("ACC-2")),
+            &[],
+            ReadOrganization,
+        ),
+        GiveSupport => (
+            Nobody,
+            (Nobody, Nothing("SUP-3")),
+            &[Support],
+            ReadOrganization,
         ),
         SetInvitationPreferences => (
             LegalRepresentative,
@@ -431,7 +480,70 @@ pub const fn need(action: Action) -> Need {
         member,
         partner,
         operator,
+        support: help(action),
         seen_by,
+    }
+}
+
+/// The table's column for the support staff.
+const fn help(action: Action) -> Help {
+    use Action::*;
+    match action {
+        ReadOrganization | ReadProducts => Help::Any,
+        ReadMembers => Help::Whole,
+        EditOrganization
+        | ManageMembers
+        | ManageProducts
+        | Order
+        | ReadOrders
+        | ReadPaymentMethods
+        | ManagePaymentMethods
+        | ReadBillingEvents
+        | ReadInvoices
+        | ReadPrepaidAccounts
+        | Simulate
+        | ReportBillingEvents
+        | ManageCatalogue
+        | ReadInvitations
+        | SendInvitation
+        | AnswerInvitation
+        | ReadTenders
+        | ManageTenders
+        | AnswerTenders
+        | EditTenderPreferences
+        | ReadSupportContract
+        | AgreeSupportContract
+        | ManageSupportAccess
+        | GiveSupport
+        | SetInvitationPreferences
+        | ReadCustomers
+        | Enrol
+        | ReadEnrolment
+        | AnswerInquiry
+        | LeaveProgramme
+        | DecideEnrolment
+        | ManagePartnerProfile
+        | ReadPartnership
+        | ChangeAccess
+        | ChangePaymentMode
+        | ReadPaymentModeProposals
+        | ProposePaymentMode
+        | AnswerPaymentModeProposal
+        | EndPartnership
+        | SettleInvoices
+        | RequestPayout
+        | SettlePayouts
+        | ReadSharedStatement
+        | ReadRebilling
+        | SetRebillingTerms
+        | AssignCollaborators
+        | ReadEvents
+        | ReadAuditLog
+        | ManageWebhooks
+        | ReadExitReport
+        | CancelStart
+        | HandOver
+        | ReadRightSizing => Help::Never,
     }
 }
 
@@ -464,6 +576,10 @@ pub fn judge(standing: &Standing, action: Action) -> Ruling {
         },
         Standing::Operator { role } if need.operator.contains(role) => Ruling::Granted("ACC-1"),
         Standing::Operator { .. } => Ruling::Refused("ACC-1"),
+        Standing::Support { whole, .. } => match (need.support, whole) {
+            (Help::Any, _) | (Help::Whole, true) => Ruling::Granted("SUP-4"),
+            (Help::Whole, false) | (Help::Never, _) => Ruling::Refused("SUP-4"),
+        },
     }
 }
 

@@ -153,21 +153,6 @@ fn lies_in(region: &str, whole: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
-/// A country (ISO 3166-1, `CH`) or one of its subdivisions (ISO 3166-2, `CH-VD`).
-pub fn is_region(text: &str) -> bool {
-    let (country, part) = text
-        .split_once('-')
-        .map_or((text, None), |(country, part)| (country, Some(part)));
-    let upper = |text: &str| text.bytes().all(|byte| byte.is_ascii_uppercase());
-    let part_fits = part.is_none_or(|part| {
-        (1..=3).contains(&part.len())
-            && part
-                .bytes()
-                .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-    });
-    country.len() == 2 && upper(country) && part_fits
-}
-
 /// How many characters of a description an extract shows at most (TND-2).
 pub const EXTRACT: usize = 280;
 

@@ -30,6 +30,7 @@ pub mod renewals;
 pub mod service_status;
 pub mod simulations;
 pub mod statements;
+pub mod support;
 pub mod teams;
 pub mod tenders;
 pub mod webhooks;
@@ -90,6 +91,7 @@ rooms!(
     statements,
     renewals,
     simulations,
+    support,
     teams,
     tenders,
     webhooks,
@@ -123,6 +125,7 @@ rooms!(
         (name = "Admin", description = "For the operator's staff."),
         (name = "Service", description = "How the service stands."),
         (name = "Partnerships", description = "What a customer lets a partner do."),
+        (name = "Support", description = "Codes by which the staff knows people, support contracts, and temporary access for the staff."),
         (name = "Tenders", description = "Calls for help to all partners who want them, and their proposals."),
     ),
     modifiers(&Bearer),

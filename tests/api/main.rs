@@ -40,6 +40,7 @@ mod rights;
 mod sign_up;
 mod standing;
 mod starts;
+mod support;
 mod tables;
 mod tenders;
 mod webhooks;

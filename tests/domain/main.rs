@@ -12,6 +12,7 @@ mod reach;
 mod refund;
 mod settlement;
 mod standing;
+mod support;
 mod tender;
 mod vat;
 mod vectors;

@@ -2,8 +2,7 @@
 use chrono::{DateTime, NaiveDateTime, TimeDelta};
 use mandat::domain::locale::Language;
 use mandat::domain::tender::{
-    EXTRACT, Preferences, TenderAct, TenderFacts, TenderStatus, Topics, extract, is_region,
-    without_contact,
+    EXTRACT, Preferences, TenderAct, TenderFacts, TenderStatus, Topics, extract, without_contact,
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -117,20 +116,6 @@ fn tnd_2_preferences_restrict_by_families_regions_and_languages() {
     };
     assert!(languages(&[Language::German, Language::French]).want(&tender));
     assert!(!languages(&[Language::German]).want(&tender));
-}
-
-#[test]
-fn tnd_1_a_region_is_a_country_or_a_part_of_one() {
-    assert!(
-        ["CH", "CH-VD", "FR-74", "GB-ENG"]
-            .into_iter()
-            .all(is_region)
-    );
-    assert!(
-        !["", "ch", "CHE", "CH-", "CH-vd", "CH-VAUD", "C1"]
-            .into_iter()
-            .any(is_region)
-    );
 }
 
 #[test]

@@ -112,6 +112,10 @@ fn standings() -> Vec<(String, Standing)> {
     for role in OperatorRole::ALL {
         all.push((role.to_string(), Standing::Operator { role: *role }));
     }
+    for (name, whole) in [("grant for some", false), ("grant for all", true)] {
+        let grant = id(4);
+        all.push((name.into(), Standing::Support { grant, whole }));
+    }
     all
 }
 

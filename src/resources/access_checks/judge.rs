@@ -170,7 +170,8 @@ fn reaches(fact: &Fact, standing: &Standing, product: ProductId, at: NaiveDateTi
                 role: Role::LegalRepresentative | Role::Administrator,
                 ..
             }
-            | Standing::Operator { .. } => true,
+            | Standing::Operator { .. }
+            | Standing::Support { .. } => true,
             Standing::Member {
                 role: Role::Collaborator | Role::External,
                 ..
@@ -208,6 +209,7 @@ fn outside(standing: &Standing) -> &'static str {
             ..
         }
         | Standing::Partner { .. }
-        | Standing::Operator { .. } => "ACC-1",
+        | Standing::Operator { .. }
+        | Standing::Support { .. } => "ACC-1",
     }
 }

@@ -192,7 +192,10 @@ fn scope(standing: &Standing, action: Action, language: Language) -> Option<Acce
             })
         }
         (
-            Standing::Partner { .. } | Standing::Member { .. } | Standing::Operator { .. },
+            Standing::Partner { .. }
+            | Standing::Member { .. }
+            | Standing::Operator { .. }
+            | Standing::Support { .. },
             Through::Nothing(_)
             | Through::History
             | Through::Bond

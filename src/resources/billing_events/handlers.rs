@@ -85,6 +85,7 @@ pub async fn list_billing_events(
             .load(tx.conn)?;
         let reader = |row: &EventRow| match by {
             Standing::Operator { .. } => Reader::Operator,
+            Standing::Support { .. } => Reader::Customer,
             Standing::Partner { .. } => Reader::Partner,
             Standing::Member { .. } if row.customer_id == *org => Reader::Customer,
             Standing::Member { .. } => Reader::Partner,

@@ -22,7 +22,7 @@ pub fn find(tx: &mut Tx, identity: &Identity, id: BillingEventId) -> Result<(Eve
         .ok_or_else(Refusal::not_found)?;
     let under_it = |standing: &Standing| match standing {
         Standing::Partner { partnership, .. } => Some(*partnership) == row.partnership_id,
-        Standing::Member { .. } | Standing::Operator { .. } => true,
+        Standing::Member { .. } | Standing::Operator { .. } | Standing::Support { .. } => true,
     };
     let mut of_customer = witness::organization(tx, identity, row.customer_id)?.standings;
     of_customer.retain(under_it);
@@ -31,7 +31,7 @@ pub fn find(tx: &mut Tx, identity: &Identity, id: BillingEventId) -> Result<(Eve
         None => Vec::new(),
     };
     let reader = match (readable(of_customer), readable(of_partner)) {
-        (Some(Standing::Member { .. }), _) => Reader::Customer,
+        (Some(Standing::Member { .. } | Standing::Support { .. }), _) => Reader::Customer,
         (Some(Standing::Operator { .. }), _) => Reader::Operator,
         (Some(Standing::Partner { .. }), _) | (None, Some(_)) => Reader::Partner,
         (None, None) => return Err(Refusal::not_found().into()),

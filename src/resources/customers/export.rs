@@ -83,7 +83,7 @@ pub async fn export_customer(
         // Only what comes through this partner: other places of the caller's are not its customers.
         found.standings.retain(|standing| match standing {
             Standing::Partner { partner: of, .. } => *of == partner,
-            Standing::Member { .. } | Standing::Operator { .. } => false,
+            Standing::Member { .. } | Standing::Operator { .. } | Standing::Support { .. } => false,
         });
         let through = policy::allow(found, Action::ReadProducts)?.by;
         let reach = reach::of(tx, &[through], Action::ReadProducts, tx.now)?;

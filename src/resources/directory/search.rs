@@ -12,6 +12,7 @@ use crate::domain::id::{EnrolmentId, OrganizationId};
 use crate::domain::refusal::{Code, Fault, Refusal};
 use crate::error::Result;
 use crate::resources::partnerships::model::names;
+use crate::resources::tenders::model::proposals as tenders;
 use actix_web::get;
 use actix_web::web::{Data, Path};
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -74,6 +75,12 @@ pub struct DirectoryPartnerView {
     /// The product families it works with.
     #[schema(example = json!(["web_hosting"]))]
     families: Vec<String>,
+    /// How many calls for help it has answered with a proposal.
+    #[schema(minimum = 0, maximum = 9007199254740991i64)]
+    tenders_answered: usize,
+    /// How soon after they opened: the median, in whole hours; null if it has answered none.
+    #[schema(minimum = 0, maximum = 9007199254740991i64)]
+    tender_answer_hours: Option<i64>,
 }
 
 /// Search the directory.
@@ -227,10 +234,12 @@ fn reaching(regions: &[String]) -> Vec<&str> {
 fn views(tx: &mut Tx, rows: Vec<ProfileRow>) -> Result<Vec<DirectoryPartnerView>> {
     let ids: Vec<OrganizationId> = rows.iter().map(|row| row.organization_id).collect();
     let mut items = model::items(tx, &ids)?;
+    let facts = tenders::facts(tx, &ids)?;
     let (since, mut names) = (since(tx, &ids)?, names(tx, &ids.into_iter().collect())?);
     let view = |row: ProfileRow| {
         let id = row.organization_id;
         let since = since.get(&id)?.and_utc();
+        let facts = facts.get(&id).copied().unwrap_or_default();
         let mut list = |kind| items.remove(&(id, kind)).unwrap_or_default();
         Some(DirectoryPartnerView {
             id,
@@ -243,6 +252,8 @@ fn views(tx: &mut Tx, rows: Vec<ProfileRow>) -> Result<Vec<DirectoryPartnerView>
             regions: list(ProfileItem::Region),
             specialities: list(ProfileItem::Speciality),
             families: list(ProfileItem::Family),
+            tenders_answered: facts.answered,
+            tender_answer_hours: facts.median_hours,
         })
     };
     Ok(rows.into_iter().filter_map(view).collect())

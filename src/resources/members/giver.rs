@@ -113,7 +113,9 @@ impl Giver {
             (Standing::Partner { partner, .. }, Subject::Invited(offer)) => {
                 Ok(model::by_address(tx, *partner, &offer.email)?.is_some())
             }
-            (Standing::Member { .. } | Standing::Operator { .. }, _) => Ok(false),
+            (Standing::Member { .. } | Standing::Operator { .. } | Standing::Support { .. }, _) => {
+                Ok(false)
+            }
         }
     }
 
@@ -125,7 +127,7 @@ impl Giver {
             Standing::Member { member, .. } => {
                 Ok(model::find(tx, org, *member)?.and_then(|giver| giver.added_by))
             }
-            Standing::Operator { .. } => Ok(None),
+            Standing::Operator { .. } | Standing::Support { .. } => Ok(None),
         }
     }
 

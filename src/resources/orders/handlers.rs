@@ -167,7 +167,7 @@ impl Reader {
             Standing::Partner { partnership, .. } => {
                 all.filter(orders::partnership_id.eq(*partnership))
             }
-            Standing::Member { .. } | Standing::Operator { .. } => all,
+            Standing::Member { .. } | Standing::Operator { .. } | Standing::Support { .. } => all,
         };
         match &self.reach {
             Reach::Everything => seen,

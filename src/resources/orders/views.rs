@@ -78,7 +78,7 @@ impl Row {
 /// As whom a standing reads.
 pub fn reads_as(by: &Standing) -> Reader {
     match by {
-        Standing::Member { .. } => Reader::Customer,
+        Standing::Member { .. } | Standing::Support { .. } => Reader::Customer,
         Standing::Partner { .. } => Reader::Partner,
         Standing::Operator { .. } => Reader::Operator,
     }

@@ -102,7 +102,7 @@ impl Reader {
         let payers = standings.iter().filter(may_order);
         let through = |standing: &Standing| match standing {
             Standing::Partner { partnership, .. } => Some(*partnership),
-            Standing::Member { .. } | Standing::Operator { .. } => None,
+            Standing::Member { .. } | Standing::Operator { .. } | Standing::Support { .. } => None,
         };
         Ok(Self {
             // One's own membership stands first: what it gives is no use of a partnership.

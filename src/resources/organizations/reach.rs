@@ -1,9 +1,13 @@
 //! Which products a caller reaches, from the rows that say so: the selection of a limited partnership,
 //! and what a membership, a team or an assignment was given.
-use crate::db::schema::{assignments, products, reached_products, selections, team_members};
+use crate::db::schema::{
+    assignments, products, reached_products, selections, support_grant_products, team_members,
+};
 use crate::db::{Tx, insert_all};
 use crate::domain::access::Terms;
-use crate::domain::id::{Id, Kind, MemberId, OrganizationId, PartnershipId, ProductId};
+use crate::domain::id::{
+    Id, Kind, MemberId, OrganizationId, PartnershipId, ProductId, SupportGrantId,
+};
 use crate::domain::organization::Role;
 use crate::domain::policy::{self, Action, Ruling, Standing};
 use crate::domain::reach::Reach;
@@ -32,7 +36,12 @@ fn one(tx: &mut Tx, standing: &Standing, at: NaiveDateTime) -> Result<Reach> {
             role: Role::LegalRepresentative | Role::Administrator,
             ..
         }
-        | Standing::Operator { .. } => Ok(Reach::Everything),
+        | Standing::Operator { .. }
+        | Standing::Support { whole: true, .. } => Ok(Reach::Everything),
+        Standing::Support {
+            grant,
+            whole: false,
+        } => granted(tx, *grant),
         Standing::Member {
             member,
             role: Role::Collaborator | Role::External,
@@ -81,6 +90,15 @@ fn of_member(tx: &mut Tx, member: MemberId, at: NaiveDateTime) -> Result<Reach> 
                 .or(reached_products::valid_to.gt(at)),
         )
         .select(reached_products::product_id)
+        .load(tx.conn)?;
+    Ok(Reach::Only(products.into_iter().collect()))
+}
+
+/// What the support staff was granted; it never changes while the grant is in force.
+fn granted(tx: &mut Tx, grant: SupportGrantId) -> Result<Reach> {
+    let products: Vec<ProductId> = support_grant_products::table
+        .filter(support_grant_products::grant_id.eq(grant))
+        .select(support_grant_products::product_id)
         .load(tx.conn)?;
     Ok(Reach::Only(products.into_iter().collect()))
 }

@@ -70,7 +70,9 @@ pub async fn end_partnership(
             let row = allowed.what.0;
             let by = match allowed.by {
                 Standing::Partner { partner, .. } => partner,
-                Standing::Member { .. } | Standing::Operator { .. } => row.customer_id,
+                Standing::Member { .. } | Standing::Operator { .. } | Standing::Support { .. } => {
+                    row.customer_id
+                }
             };
             conclude(
                 tx,

@@ -121,7 +121,9 @@ pub async fn list_partnerships(
                 Standing::Partner { partnership, .. } => {
                     query.filter(partnerships::id.eq(*partnership))
                 }
-                Standing::Member { .. } | Standing::Operator { .. } => query,
+                Standing::Member { .. } | Standing::Operator { .. } | Standing::Support { .. } => {
+                    query
+                }
             }
         };
         let total = listing.total(|| query().count().get_result(tx.conn))?;

@@ -53,7 +53,7 @@ pub fn side(
     let of_side = |standing: &Standing| match standing {
         Standing::Member { .. } => orderer == Orderer::Customer,
         Standing::Partner { .. } => orderer == Orderer::Partner,
-        Standing::Operator { .. } => false,
+        Standing::Operator { .. } | Standing::Support { .. } => false,
     };
     if found.standings.is_empty() {
         return Err(Refusal::not_found().into());
@@ -78,7 +78,9 @@ pub fn side(
     )?;
     let (asker, terms) = match allowed.by {
         Standing::Partner { partner, terms, .. } => (partner, Some(terms)),
-        Standing::Member { .. } | Standing::Operator { .. } => (customer, None),
+        Standing::Member { .. } | Standing::Operator { .. } | Standing::Support { .. } => {
+            (customer, None)
+        }
     };
     Ok(Side {
         asker,

@@ -74,7 +74,7 @@ pub async fn get_next_renewal(
             return Err(Refusal::not_found().into());
         }
         let reader = match by {
-            Standing::Member { .. } => Reader::Customer,
+            Standing::Member { .. } | Standing::Support { .. } => Reader::Customer,
             Standing::Partner { .. } => Reader::Partner,
             Standing::Operator { .. } => Reader::Operator,
         };

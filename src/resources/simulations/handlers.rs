@@ -39,7 +39,7 @@ pub async fn simulate_order(
         let standings = found.standings.clone();
         let by = policy::allow(found, Action::Simulate)?.by;
         let reader = match by {
-            Standing::Member { .. } => Reader::Customer,
+            Standing::Member { .. } | Standing::Support { .. } => Reader::Customer,
             Standing::Partner { .. } => Reader::Partner,
             Standing::Operator { .. } => Reader::Operator,
         };

@@ -127,7 +127,7 @@ pub async fn get_shared_statement(
         rows.sort_by_key(|row| (row.recorded_at, row.event, row.kind));
         let to_partner = match allowed.by {
             Standing::Partner { .. } => true,
-            Standing::Member { .. } | Standing::Operator { .. } => false,
+            Standing::Member { .. } | Standing::Operator { .. } | Standing::Support { .. } => false,
         };
         let row = allowed.what.0;
         let names = partnerships::names(tx, &[row.customer_id, row.partner_id].into())?;
