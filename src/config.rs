@@ -3,7 +3,7 @@ use crate::domain::money::{Currency, Money, Rate};
 use crate::domain::vat::{Country, Dated, Rates};
 use crate::error::{Error, Result};
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// A setting as `.env.example` documents it.
 pub struct Setting {
@@ -36,6 +36,11 @@ pub const SETTINGS: &[Setting] = &[
         "MANDAT_LISTEN",
         "127.0.0.1:8080",
         "Address and port to listen on.",
+    ),
+    setting(
+        "MANDAT_TRUSTED_PROXIES",
+        "",
+        "Addresses of the reverse proxies whose X-Forwarded-For is believed, separated by commas; wrong passwords wait by the address that it names.",
     ),
     setting(
         "MANDAT_PUBLIC_URL",
@@ -85,6 +90,26 @@ pub const SETTINGS: &[Setting] = &[
         "MANDAT_APP_URL",
         "",
         "Where the front end is, whose pages /verify-email#TOKEN and /reset-password#TOKEN the mails lead to; MANDAT_PUBLIC_URL when empty.",
+    ),
+    setting(
+        "MANDAT_SECURITY_CONTACT",
+        "mailto:security@mandat.example",
+        "Whom security researchers write to (RFC 9116): mailto:, https: or tel:.",
+    ),
+    setting(
+        "MANDAT_OIDC_ISSUER",
+        "",
+        "An OpenID Connect issuer whose access tokens are trusted as well, as in https://id.example; none when empty.",
+    ),
+    setting(
+        "MANDAT_OIDC_AUDIENCE",
+        "mandat",
+        "The audience that its tokens must be for.",
+    ),
+    setting(
+        "MANDAT_OIDC_JWKS_URL",
+        "",
+        "Where its keys are; discovered when empty.",
     ),
     setting(
         "MANDAT_SIGN_UP_HOURS",
@@ -191,6 +216,7 @@ pub const SETTINGS: &[Setting] = &[
 pub struct Config {
     pub database_url: String,
     pub listen: SocketAddr,
+    pub trusted_proxies: Vec<IpAddr>,
     pub public_url: String,
     pub secret_key: String,
     pub pool: u32,
@@ -206,6 +232,10 @@ pub struct Config {
     pub app_url: String,
     pub smtp_url: String,
     pub mail_from: String,
+    pub security_contact: String,
+    pub oidc_issuer: String,
+    pub oidc_audience: String,
+    pub oidc_jwks_url: String,
     pub sign_up_hours: i64,
     pub password_reset_minutes: i64,
     pub terms_version: String,
@@ -240,6 +270,7 @@ impl Config {
                 true => public_url.clone(),
                 false => app_url,
             },
+            trusted_proxies: reader.addresses("MANDAT_TRUSTED_PROXIES"),
             public_url,
             secret_key: reader.text("MANDAT_SECRET_KEY"),
             pool: reader.positive("MANDAT_POOL"),
@@ -252,6 +283,10 @@ impl Config {
             tender_days: reader.positive("MANDAT_TENDER_DAYS"),
             support_email: reader.text("MANDAT_SUPPORT_EMAIL"),
             support_phone: reader.text("MANDAT_SUPPORT_PHONE"),
+            security_contact: reader.text("MANDAT_SECURITY_CONTACT"),
+            oidc_issuer: reader.text("MANDAT_OIDC_ISSUER"),
+            oidc_audience: reader.text("MANDAT_OIDC_AUDIENCE"),
+            oidc_jwks_url: reader.text("MANDAT_OIDC_JWKS_URL"),
             sign_up_hours: reader.positive("MANDAT_SIGN_UP_HOURS"),
             password_reset_minutes: reader.positive("MANDAT_PASSWORD_RESET_MINUTES"),
             smtp_url: reader.text("MANDAT_SMTP_URL"),
@@ -283,10 +318,40 @@ impl Config {
         if !["text", "json"].contains(&config.log_format.as_str()) {
             reader.faults.push("MANDAT_LOG_FORMAT: text or json".into());
         }
+        for (name, url) in [
+            ("MANDAT_OIDC_ISSUER", &config.oidc_issuer),
+            ("MANDAT_OIDC_JWKS_URL", &config.oidc_jwks_url),
+        ] {
+            if !url.is_empty() && !is_safe(url) {
+                let fault = "an https address, or http on this machine";
+                reader.faults.push(format!("{name}: {fault}"));
+            }
+        }
+        let contact = &config.security_contact;
+        let known = ["mailto:", "https:", "tel:"];
+        if contact.contains(char::is_whitespace)
+            || !known.iter().any(|scheme| contact.starts_with(scheme))
+        {
+            let fault = "MANDAT_SECURITY_CONTACT: a mailto:, https: or tel: address";
+            reader.faults.push(fault.into());
+        }
         match reader.faults.is_empty() {
             true => Ok(config),
             false => Err(Error::internal(reader.faults.join("\n"))),
         }
+    }
+}
+
+/// Keys that anyone on the way could change prove nothing.
+fn is_safe(url: &str) -> bool {
+    let Ok(url) = url::Url::parse(url) else {
+        return false;
+    };
+    let here = ["127.0.0.1", "[::1]", "localhost"];
+    match url.scheme() {
+        "https" => true,
+        "http" => url.host_str().is_some_and(|host| here.contains(&host)),
+        _ => false,
     }
 }
 
@@ -310,6 +375,22 @@ impl Reader<'_> {
     /// Without a slash at its end.
     fn url(&self, name: &str) -> String {
         self.text(name).trim_end_matches('/').to_owned()
+    }
+
+    fn addresses(&mut self, name: &str) -> Vec<IpAddr> {
+        let text = self.text(name);
+        let words = text
+            .split(',')
+            .map(str::trim)
+            .filter(|word| !word.is_empty());
+        let mut addresses = Vec::new();
+        for word in words {
+            match word.parse() {
+                Ok(address) => addresses.push(address),
+                Err(_) => self.faults.push(format!("{name}: cannot read “{word}”")),
+            }
+        }
+        addresses
     }
 
     fn parsed<T: std::str::FromStr>(&mut self, name: &str, or: T) -> T {

@@ -330,7 +330,7 @@ fn staff(tx: &mut Tx, hash: &str) -> Result<()> {
     ];
     for (at, role) in roles.into_iter().enumerate() {
         let user = person(tx, hash, at, Language::English)?;
-        accounts::grant_operator_role(tx, user, role)?;
+        accounts::change_operator_role(tx, user, Some(role))?;
     }
     Ok(())
 }

@@ -376,9 +376,7 @@ async fn create_user(email: String, name: String, role: Option<OperatorRole>) ->
             verified: true,
         };
         let id = accounts::insert_user(tx, &new)?;
-        if let Some(role) = role {
-            accounts::grant_operator_role(tx, id, role)?;
-        }
+        accounts::change_operator_role(tx, id, role)?;
         tx.record(None, Event::new(EventType::UserCreated, id))?;
         Ok(id)
     });

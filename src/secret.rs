@@ -22,6 +22,7 @@ pub enum Purpose {
     AuditHead,
     SupportCode,
     SupportCodeLookup,
+    SecondFactor,
 }
 
 /// Derives every MAC and sealing key from the root secret (HKDF-SHA-256, RFC 5869).
@@ -52,6 +53,7 @@ impl Keyring {
             Purpose::AuditHead => b"audit head",
             Purpose::SupportCode => b"support code",
             Purpose::SupportCodeLookup => b"support code lookup",
+            Purpose::SecondFactor => b"second factor",
         };
         let mut key = [0; 32];
         self.root
@@ -129,6 +131,20 @@ pub fn token_hash(token: &str) -> Vec<u8> {
     digest::digest(&digest::SHA256, token.as_bytes())
         .as_ref()
         .to_vec()
+}
+
+/// Base 32 without padding (RFC 4648), for what people type.
+pub fn base32(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let bit = |at: usize| {
+        let byte = bytes.get(at / 8).copied().unwrap_or(0);
+        usize::from(byte >> (7 - at % 8) & 1)
+    };
+    let letter = |first: usize| (first..first + 5).fold(0, |value, at| value << 1 | bit(at));
+    (0..bytes.len() * 8)
+        .step_by(5)
+        .map(|first| char::from(LETTERS[letter(first)]))
+        .collect()
 }
 
 pub fn same(a: &[u8], b: &[u8]) -> bool {

@@ -1,5 +1,7 @@
 //! The service as a whole: the floors put together, ready to be served or tested.
+use crate::api::caller::Proxies;
 use crate::api::jwt::Signer;
+use crate::api::oidc::Issuer;
 use crate::api::paths::Paths;
 use crate::api::{Reply, answer, docs};
 use crate::config::Config;
@@ -33,6 +35,8 @@ pub struct Service {
     pub reads: Data<Reads>,
     /// Which of several nodes this is, towards the leases of jobs.
     pub node: NodeId,
+    issuer: Option<Data<Issuer>>,
+    proxies: Data<Proxies>,
     documents: (Bytes, Bytes),
     paths: Data<Paths>,
 }
@@ -93,6 +97,14 @@ impl Service {
         let (signer, node) = db
             .write(move |tx| Ok((Signer::load(tx, &issuer, lifetime)?, tx.new_id()?)))
             .await?;
+        let issuer = match config.oidc_issuer.as_str() {
+            "" => None,
+            issuer => Some(Data::new(Issuer::new(
+                issuer,
+                &config.oidc_audience,
+                &config.oidc_jwks_url,
+            )?)),
+        };
         let (newest, older) = resources::documents();
         Ok(Self {
             paths: Data::new(Paths::of(&newest)),
@@ -103,9 +115,11 @@ impl Service {
             db: Data::new(db),
             signer: Data::new(signer),
             mailer: Mailer::open(&config)?,
+            proxies: Data::new(Proxies(config.trusted_proxies.clone())),
             config: Data::new(config),
             reads: Data::default(),
             node,
+            issuer,
         })
     }
 
@@ -127,9 +141,15 @@ impl Service {
             .app_data(self.config.clone())
             .app_data(self.paths.clone())
             .app_data(self.reads.clone())
+            .app_data(self.proxies.clone())
             .app_data(PathConfig::default().error_handler(|error, _| {
                 Error::from(Refusal::not_found().with("note", error)).into()
             }))
+            .configure(|app| {
+                if let Some(issuer) = &self.issuer {
+                    app.app_data(issuer.clone());
+                }
+            })
             .configure(resources::routes)
             .configure(|app| docs::routes(app, self.documents.0.clone(), self.documents.1.clone()))
             .default_service(web::to(nothing_here))

@@ -6,15 +6,27 @@ CREATE TABLE users (
     password_hash TEXT,
     verified_at   TIMESTAMP,
     version       INTEGER   NOT NULL DEFAULT 1,
-    created_at    TIMESTAMP NOT NULL
+    created_at    TIMESTAMP NOT NULL,
+    erased_at     TIMESTAMP
 );
 
--- Wrong passwords by the address that was tried, known or not, so that nobody learns which is.
+-- Wrong passwords by the address that was tried, known or not, so that nobody learns which is, and
+-- by where they came from. The subject is a MAC of both.
 CREATE TABLE password_failures (
-    subject      BYTEA     NOT NULL PRIMARY KEY,
-    failures     INTEGER   NOT NULL,
-    locked_until TIMESTAMP NOT NULL
+    subject        BYTEA     NOT NULL PRIMARY KEY,
+    failures       INTEGER   NOT NULL,
+    last_failed_at TIMESTAMP NOT NULL,
+    locked_until   TIMESTAMP NOT NULL
 );
+CREATE INDEX password_failures_by_age ON password_failures (last_failed_at);
+
+-- Where a user has signed in from: the same MAC, so that strangers' failures do not count there.
+CREATE TABLE known_networks (
+    subject BYTEA     NOT NULL PRIMARY KEY,
+    user_id BYTEA     NOT NULL REFERENCES users (id),
+    seen_at TIMESTAMP NOT NULL
+);
+CREATE INDEX known_networks_of_user ON known_networks (user_id);
 
 -- Accounts that were asked for: they exist once the link in the mail is followed.
 CREATE TABLE sign_ups (
@@ -43,6 +55,31 @@ CREATE TABLE throttles (
     hits    INTEGER   NOT NULL
 );
 CREATE INDEX throttles_by_age ON throttles (since);
+
+CREATE TABLE second_factors (
+    user_id      BYTEA     NOT NULL PRIMARY KEY REFERENCES users (id),
+    sealed       BYTEA     NOT NULL,
+    last_step    BIGINT    NOT NULL,
+    begun_at     TIMESTAMP NOT NULL,
+    confirmed_at TIMESTAMP
+);
+
+CREATE TABLE recovery_codes (
+    hash    BYTEA     NOT NULL PRIMARY KEY,
+    user_id BYTEA     NOT NULL REFERENCES users (id),
+    used_at TIMESTAMP
+);
+CREATE INDEX recovery_codes_of_user ON recovery_codes (user_id);
+
+-- Who someone is at the external issuer: found by a proven address once, by the subject ever after.
+CREATE TABLE external_identities (
+    issuer   TEXT      NOT NULL,
+    subject  TEXT      NOT NULL,
+    user_id  BYTEA     NOT NULL REFERENCES users (id),
+    bound_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (issuer, subject),
+    UNIQUE (user_id, issuer)
+);
 
 CREATE TABLE operator_roles (
     user_id    BYTEA     NOT NULL REFERENCES users (id),

@@ -1,8 +1,9 @@
 //! Who is calling: what the credential says, and nothing more. Rights are those of the transaction.
 use super::jwt::Signer;
+use super::oidc::{Holder, Issuer};
 use crate::db::reads::Sightings;
 use crate::db::witness::{self, Credential, Identity, Proof};
-use crate::db::{Db, Tx};
+use crate::db::{Db, Tx, external};
 use crate::domain::id::UserId;
 use crate::domain::locale::Language;
 use crate::domain::organization::OperatorRole;
@@ -13,7 +14,10 @@ use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, USER_AGENT};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
-use std::future::{Ready, ready};
+use chrono::NaiveDateTime;
+use std::future::{Future, Ready, ready};
+use std::net::IpAddr;
+use std::pin::Pin;
 
 /// Every API token begins so, and no access token does.
 pub const TOKEN_PREFIX: &str = "mdt_";
@@ -49,6 +53,9 @@ impl Visitor {
     }
 }
 
+/// The reverse proxies whose word is believed about whom they forward.
+pub struct Proxies(pub Vec<IpAddr>);
+
 /// The id that the outermost layer gave this request.
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
@@ -81,10 +88,25 @@ impl Caller {
             language,
             operator,
             proof,
+            authenticated_at: self.authenticated_at(),
             request_id: self.about.request_id.clone(),
             address: self.about.address.clone(),
             sightings: self.sightings.clone(),
         })
+    }
+}
+
+impl Caller {
+    fn authenticated_at(&self) -> Option<NaiveDateTime> {
+        match &self.credential {
+            Credential::Session {
+                authenticated_at, ..
+            }
+            | Credential::External {
+                authenticated_at, ..
+            } => *authenticated_at,
+            Credential::Token(_) => None,
+        }
     }
 }
 
@@ -97,12 +119,34 @@ impl Origin {
                 .get::<RequestId>()
                 .map(|id| id.0.clone())
                 .unwrap_or_default(),
-            address: request.peer_addr().map(|address| address.ip().to_string()),
+            address: address(request).map(|address| address.to_string()),
             user_agent: agent
                 .and_then(|agent| agent.to_str().ok())
                 .map(|agent| agent.chars().take(200).collect()),
         }
     }
+}
+
+/// The nearest address that is no trusted proxy's. Each proxy appends whom it heard, so the header is
+/// read from its end: what stands before an untrusted address is that one's own invention.
+fn address(request: &HttpRequest) -> Option<IpAddr> {
+    let mut nearest = request.peer_addr()?.ip().to_canonical();
+    let trusted = request.app_data::<Data<Proxies>>();
+    let headers = request.headers().get_all("x-forwarded-for");
+    let hops: Vec<&str> = headers
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .collect();
+    for hop in hops.iter().rev() {
+        if !trusted.is_some_and(|trusted| trusted.0.contains(&nearest)) {
+            break;
+        }
+        let Ok(address) = hop.trim().parse::<IpAddr>() else {
+            break;
+        };
+        nearest = address.to_canonical();
+    }
+    Some(nearest)
 }
 
 impl FromRequest for Origin {
@@ -116,53 +160,86 @@ impl FromRequest for Origin {
 
 impl FromRequest for Caller {
     type Error = Error;
-    type Future = Ready<Result<Self>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(read(request))
+        let request = request.clone();
+        Box::pin(async move { read(&request).await })
     }
 }
 
 impl FromRequest for Visitor {
     type Error = Error;
-    type Future = Ready<Result<Self>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(match request.headers().contains_key(AUTHORIZATION) {
-            true => read(request).map(|caller| Self(Some(caller))),
-            false => Ok(Self(None)),
+        let request = request.clone();
+        Box::pin(async move {
+            match request.headers().contains_key(AUTHORIZATION) {
+                true => Ok(Self(Some(read(&request).await?))),
+                false => Ok(Self(None)),
+            }
         })
     }
 }
 
-fn read(request: &HttpRequest) -> Result<Caller> {
-    let nobody = || Refusal::new(Code::Unauthenticated);
-    let token = request
-        .headers()
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, token)| token.trim())
-        .ok_or_else(nobody)?;
-    let credential = if token.starts_with(TOKEN_PREFIX) {
-        Credential::Token(secret::token_hash(token))
-    } else {
-        let (Some(signer), Some(db)) = (
-            request.app_data::<Data<Signer>>(),
-            request.app_data::<Data<Db>>(),
-        ) else {
-            return Err(Error::internal(
-                "the application lacks its signer or its database",
-            ));
-        };
-        signer.verify(token, db.clock().now()).ok_or_else(nobody)?
-    };
+async fn read(request: &HttpRequest) -> Result<Caller> {
+    let token = token(request).ok_or_else(nobody)?;
     Ok(Caller {
-        credential,
+        credential: credential(request, &token).await?,
         scope: scope(request),
         about: Origin::of(request),
         sightings: sightings(request),
+    })
+}
+
+fn nobody() -> Error {
+    Refusal::new(Code::Unauthenticated).into()
+}
+
+fn token(request: &HttpRequest) -> Option<String> {
+    let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = header.split_once(' ')?;
+    let bearer = scheme.eq_ignore_ascii_case("bearer");
+    bearer.then(|| token.trim().to_owned())
+}
+
+async fn credential(request: &HttpRequest, token: &str) -> Result<Credential> {
+    if token.starts_with(TOKEN_PREFIX) {
+        return Ok(Credential::Token(secret::token_hash(token)));
+    }
+    let (Some(signer), Some(db)) = (
+        request.app_data::<Data<Signer>>(),
+        request.app_data::<Data<Db>>(),
+    ) else {
+        return Err(Error::internal(
+            "the application lacks its signer or its database",
+        ));
+    };
+    if let Some(ours) = signer.verify(token, db.clock().now()) {
+        return Ok(ours);
+    }
+    match request.app_data::<Data<Issuer>>() {
+        Some(issuer) => vouched_for(issuer, db, token).await,
+        None => Err(nobody()),
+    }
+}
+
+/// Whoever the external issuer vouches for, once it is bound to an account.
+async fn vouched_for(issuer: &Issuer, db: &Db, token: &str) -> Result<Credential> {
+    let holder = issuer.verify(token, db.clock().now()).await;
+    let Holder {
+        who,
+        authenticated_at,
+    } = holder.ok_or_else(nobody)?;
+    let known = who.clone();
+    let user = match db.read(move |tx| external::user_of(tx, &known)).await? {
+        Some(user) => Some(user),
+        None => db.write(move |tx| external::bind(tx, &who)).await?,
+    };
+    Ok(Credential::External {
+        user: user.ok_or_else(nobody)?,
+        authenticated_at,
     })
 }
 

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::secret::{self, Purpose};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::{DateTime, NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
@@ -60,6 +60,9 @@ struct Claims {
     iat: i64,
     nbf: i64,
     exp: i64,
+    /// When the person proved again who it is (RFC 9470); tokens of an ordinary sign-in have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    auth_time: Option<i64>,
 }
 
 impl Signer {
@@ -101,6 +104,26 @@ impl Signer {
     }
 
     pub fn sign(&self, user: UserId, session: SessionId, now: NaiveDateTime) -> Result<String> {
+        self.sign_with(user, session, now, None)
+    }
+
+    /// For a person that has just proved again who it is.
+    pub fn sign_again(
+        &self,
+        user: UserId,
+        session: SessionId,
+        now: NaiveDateTime,
+    ) -> Result<String> {
+        self.sign_with(user, session, now, Some(now.and_utc().timestamp()))
+    }
+
+    fn sign_with(
+        &self,
+        user: UserId,
+        session: SessionId,
+        now: NaiveDateTime,
+        auth_time: Option<i64>,
+    ) -> Result<String> {
         let issued = now.and_utc().timestamp();
         let claims = Claims {
             iss: self.issuer.clone(),
@@ -110,6 +133,7 @@ impl Signer {
             iat: issued,
             nbf: issued,
             exp: issued + self.lifetime(),
+            auth_time,
         };
         let header = Header {
             typ: Some(KIND.into()),
@@ -140,8 +164,13 @@ impl Signer {
         Some(Credential::Session {
             user: claims.sub.parse().ok()?,
             session: claims.sid.parse().ok()?,
+            authenticated_at: claims.auth_time.and_then(instant_of),
         })
     }
+}
+
+fn instant_of(timestamp: i64) -> Option<NaiveDateTime> {
+    DateTime::from_timestamp(timestamp, 0).map(|at| at.naive_utc())
 }
 
 impl PublicKey {

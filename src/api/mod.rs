@@ -12,6 +12,7 @@ pub mod lines;
 pub mod locale;
 pub mod manner;
 pub mod media;
+pub mod oidc;
 pub mod openapi;
 pub mod page;
 pub mod paths;

@@ -130,7 +130,11 @@ pub const fn status(code: Code) -> StatusCode {
         | MalformedBody
         | UnknownField
         | UnknownParameter => StatusCode::BAD_REQUEST,
-        Unauthenticated | WrongCredentials => StatusCode::UNAUTHORIZED,
+        InsufficientUserAuthentication
+        | SecondFactorRequired
+        | Unauthenticated
+        | WrongCredentials
+        | WrongSecondFactor => StatusCode::UNAUTHORIZED,
         EmailUnverified | Forbidden | InsufficientScope | SessionRequired | WrongPassword => {
             StatusCode::FORBIDDEN
         }
@@ -146,6 +150,7 @@ pub const fn status(code: Code) -> StatusCode {
         | BackupNotMovable
         | AlreadySettled
         | ConflictingPartnerships
+        | EmailTaken
         | ExternalIdReused
         | InsufficientBalance
         | LastLegalRepresentative
@@ -163,9 +168,11 @@ pub const fn status(code: Code) -> StatusCode {
         | QuoteExpired
         | QuoteRedeemed
         | QuoteStale
+        | SecondFactorEnabled
         | TenderFull
         | TenderNotOpen
         | TenderNotViewed
+        | UserErased
         | EndpointDisabled
         | TooManyEndpoints => StatusCode::CONFLICT,
         LinkDead => StatusCode::GONE,
@@ -225,7 +232,14 @@ pub fn respond(refusal: &Refusal, asked: &Asked) -> HttpResponse {
 fn headers(refusal: &Refusal) -> Vec<(HeaderName, String)> {
     let argument = |name| refusal.arguments.iter().find(|(known, _)| *known == name);
     match status(refusal.code) {
-        StatusCode::UNAUTHORIZED => vec![(WWW_AUTHENTICATE, "Bearer realm=\"mandat\"".into())],
+        StatusCode::UNAUTHORIZED => {
+            let mut challenge = "Bearer realm=\"mandat\"".to_owned();
+            if refusal.code == Code::InsufficientUserAuthentication {
+                let most = argument("max_age").map_or("0", |(_, seconds)| seconds);
+                challenge += &format!(", error=\"{}\", max_age=\"{most}\"", refusal.code);
+            }
+            vec![(WWW_AUTHENTICATE, challenge)]
+        }
         StatusCode::METHOD_NOT_ALLOWED => argument("allow")
             .map(|(_, allow)| (ALLOW, allow.clone()))
             .into_iter()

@@ -2,6 +2,7 @@
 pub mod columns;
 mod dialect;
 pub mod due;
+pub mod external;
 pub mod lease;
 pub mod reads;
 pub mod record;

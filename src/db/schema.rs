@@ -10,6 +10,7 @@ diesel::table! {
         verified_at -> Nullable<Timestamp>,
         version -> Integer,
         created_at -> Timestamp,
+        erased_at -> Nullable<Timestamp>,
     }
 }
 
@@ -17,7 +18,16 @@ diesel::table! {
     password_failures (subject) {
         subject -> Binary,
         failures -> Integer,
+        last_failed_at -> Timestamp,
         locked_until -> Timestamp,
+    }
+}
+
+diesel::table! {
+    known_networks (subject) {
+        subject -> Binary,
+        user_id -> Binary,
+        seen_at -> Timestamp,
     }
 }
 
@@ -46,6 +56,33 @@ diesel::table! {
         subject -> Binary,
         since -> Timestamp,
         hits -> Integer,
+    }
+}
+
+diesel::table! {
+    second_factors (user_id) {
+        user_id -> Binary,
+        sealed -> Binary,
+        last_step -> BigInt,
+        begun_at -> Timestamp,
+        confirmed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    recovery_codes (hash) {
+        hash -> Binary,
+        user_id -> Binary,
+        used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    external_identities (issuer, subject) {
+        issuer -> Text,
+        subject -> Text,
+        user_id -> Binary,
+        bound_at -> Timestamp,
     }
 }
 
@@ -1024,9 +1061,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     users,
     operator_roles,
     password_failures,
+    known_networks,
     sign_ups,
     password_resets,
     throttles,
+    second_factors,
+    recovery_codes,
+    external_identities,
     sessions,
     refresh_tokens,
     api_tokens,

@@ -25,9 +25,17 @@ pub enum Credential {
     Session {
         user: UserId,
         session: SessionId,
+        /// When the person proved again who it is, if that is why the token was made.
+        authenticated_at: Option<NaiveDateTime>,
     },
     /// The hash of an API token.
     Token(Vec<u8>),
+    /// A token of the external issuer.
+    External {
+        user: UserId,
+        /// When the person signed in there.
+        authenticated_at: Option<NaiveDateTime>,
+    },
 }
 
 /// Who is calling, as this transaction knows it.
@@ -37,6 +45,8 @@ pub struct Identity {
     pub language: Language,
     pub operator: Option<OperatorRole>,
     pub proof: Proof,
+    /// When the person last proved who it is, if the credential says so (ORG-7).
+    pub authenticated_at: Option<NaiveDateTime>,
     /// For the audit log: the request's id, and where it came from.
     pub request_id: String,
     pub address: Option<String>,
@@ -49,14 +59,17 @@ pub enum Proof {
     Session(SessionId),
     /// With the token's scopes, separated by blanks.
     Token(ApiTokenId, String),
+    /// A token of the external issuer: it knows the session, we do not.
+    External,
 }
 
 impl std::fmt::Display for Proof {
-    /// By its id.
+    /// By its id, where it has one here.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Session(session) => session.fmt(f),
             Self::Token(token, _) => token.fmt(f),
+            Self::External => f.write_str("external"),
         }
     }
 }
@@ -72,7 +85,7 @@ pub fn identify(
     let role_column = operator_roles::role.nullable();
     let nobody = || Error::from(Refusal::new(Code::Unauthenticated));
     match credential {
-        Credential::Session { user, session } => {
+        Credential::Session { user, session, .. } => {
             let (language, role) = sessions::table
                 .inner_join(users::table.on(users::id.eq(sessions::user_id)))
                 .left_join(role)
@@ -85,6 +98,17 @@ pub fn identify(
                 .optional()?
                 .ok_or_else(nobody)?;
             Ok((*user, language, role, Proof::Session(*session)))
+        }
+        Credential::External { user, .. } => {
+            let (language, role) = users::table
+                .left_join(role)
+                .filter(users::id.eq(user))
+                .filter(users::erased_at.is_null())
+                .select((users::language, role_column))
+                .first(tx.conn)
+                .optional()?
+                .ok_or_else(nobody)?;
+            Ok((*user, language, role, Proof::External))
         }
         Credential::Token(hash) => {
             let (user, language, role, token, scopes) = api_tokens::table

@@ -5,6 +5,7 @@ words! {
     /// A mail, by what it tells.
     MailTemplate {
         AccountExists = "account_exists",
+        AccountMade = "account_made",
         EnrolmentApproved = "enrolment_approved",
         EnrolmentInquiring = "enrolment_inquiring",
         EnrolmentRejected = "enrolment_rejected",
@@ -28,6 +29,9 @@ words! {
         RenewalsFellBack = "renewals_fell_back",
         PaymentModeDeclined = "payment_mode_declined",
         PaymentModeProposed = "payment_mode_proposed",
+        RecoveryCodeUsed = "recovery_code_used",
+        SecondFactorDisabled = "second_factor_disabled",
+        SecondFactorEnabled = "second_factor_enabled",
         SignUp = "sign_up",
         SupportIdentified = "support_identified",
         TenderAnswer = "tender_answer",
@@ -91,7 +95,7 @@ impl MailTemplate {
         match self {
             Self::Invitation => Some(Link::Service("/v1/invitation-links/")),
             Self::MemberInvitation => Some(Link::Service("/v1/member-invitation-links/")),
-            Self::PasswordReset => Some(Link::Page("/reset-password")),
+            Self::AccountMade | Self::PasswordReset => Some(Link::Page("/reset-password")),
             Self::SignUp => Some(Link::Page("/verify-email")),
             Self::TenderConfirm
             | Self::TenderOpened
@@ -117,6 +121,9 @@ impl MailTemplate {
             | Self::RenewalFailed
             | Self::RenewalsFellBack
             | Self::SupportIdentified
+            | Self::RecoveryCodeUsed
+            | Self::SecondFactorDisabled
+            | Self::SecondFactorEnabled
             | Self::TenderAnswer
             | Self::TenderConcluded
             | Self::TenderExtract
@@ -131,8 +138,12 @@ impl MailTemplate {
     pub const fn category(self) -> NotificationCategory {
         match self {
             Self::AccountExists
+            | Self::AccountMade
             | Self::PasswordChanged
             | Self::PasswordReset
+            | Self::RecoveryCodeUsed
+            | Self::SecondFactorDisabled
+            | Self::SecondFactorEnabled
             | Self::SignUp
             | Self::SupportIdentified
             | Self::WebhookDisabled => NotificationCategory::Account,

@@ -68,6 +68,8 @@ words! {
         CancelStart = "cancel_start",
         HandOver = "hand_over",
         ReadRightSizing = "read_right_sizing",
+        ManageUsers = "manage_users",
+        ManageOrganizations = "manage_organizations",
     }
 }
 
@@ -475,6 +477,13 @@ pub const fn need(action: Action) -> Need {
             ReadPartnership,
         ),
         ReadRightSizing => (Administrator, (Administrator, Access), &[], ReadPartnership),
+        ManageUsers => (Nobody, (Nobody, Nothing("ACC-1")), &[Admin], ManageUsers),
+        ManageOrganizations => (
+            Nobody,
+            (Nobody, Nothing("ACC-1")),
+            &[Admin],
+            ManageOrganizations,
+        ),
     };
     Need {
         member,
@@ -543,7 +552,9 @@ const fn help(action: Action) -> Help {
         | ReadExitReport
         | CancelStart
         | HandOver
-        | ReadRightSizing => Help::Never,
+        | ReadRightSizing
+        | ManageUsers
+        | ManageOrganizations => Help::Never,
     }
 }
 
@@ -657,6 +668,14 @@ pub fn allow<T>(found: Found<T>, action: Action) -> Result<Allowed<T>, Refusal> 
         }),
         Decision::Refused(rule) => Err(Refusal::by(Code::Forbidden, rule)),
         Decision::Invisible => Err(Refusal::not_found()),
+    }
+}
+
+/// Lets the operator's staff do what concerns no organization; everyone else sees that it is there, and may not.
+pub fn allow_staff(role: Option<OperatorRole>, action: Action) -> Result<(), Refusal> {
+    match role.map(|role| judge(&Standing::Operator { role }, action)) {
+        Some(Ruling::Granted(_)) => Ok(()),
+        Some(Ruling::Refused(_)) | None => Err(Refusal::by(Code::Forbidden, "ACC-1")),
     }
 }
 

@@ -17,6 +17,7 @@ words! {
         Busy = "busy",
         ConflictingPartnerships = "conflicting_partnerships",
         CursorMismatch = "cursor_mismatch",
+        EmailTaken = "email_taken",
         EmailUnverified = "email_unverified",
         EndpointDisabled = "endpoint_disabled",
         ExternalIdReused = "external_id_reused",
@@ -27,6 +28,7 @@ words! {
         IfMatchRequired = "if_match_required",
         InsufficientBalance = "insufficient_balance",
         InsufficientScope = "insufficient_scope",
+        InsufficientUserAuthentication = "insufficient_user_authentication",
         Internal = "internal",
         Invalid = "invalid",
         InvalidParameter = "invalid_parameter",
@@ -53,6 +55,8 @@ words! {
         QuoteRedeemed = "quote_redeemed",
         QuoteStale = "quote_stale",
         ResentTooOften = "resent_too_often",
+        SecondFactorEnabled = "second_factor_enabled",
+        SecondFactorRequired = "second_factor_required",
         SessionRequired = "session_required",
         TenderFull = "tender_full",
         TenderNotOpen = "tender_not_open",
@@ -65,9 +69,11 @@ words! {
         UnknownParameter = "unknown_parameter",
         UnknownPath = "unknown_path",
         UnsupportedMediaType = "unsupported_media_type",
+        UserErased = "user_erased",
         VersionMismatch = "version_mismatch",
         WrongCredentials = "wrong_credentials",
         WrongPassword = "wrong_password",
+        WrongSecondFactor = "wrong_second_factor",
     }
 }
 

@@ -71,5 +71,5 @@ fn checks(code: &str) -> bool {
             (_, digit) => (2 * digit) / 10 + (2 * digit) % 10,
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }

@@ -27,12 +27,14 @@ pub mod programme;
 pub mod quotes;
 pub mod rebilling;
 pub mod renewals;
+pub mod security_contact;
 pub mod service_status;
 pub mod simulations;
 pub mod statements;
 pub mod support;
 pub mod teams;
 pub mod tenders;
+pub mod users;
 pub mod webhooks;
 
 use crate::api::locale;
@@ -87,6 +89,7 @@ rooms!(
     programme,
     quotes,
     rebilling,
+    security_contact,
     service_status,
     statements,
     renewals,
@@ -94,6 +97,7 @@ rooms!(
     support,
     teams,
     tenders,
+    users,
     webhooks,
 );
 

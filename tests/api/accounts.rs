@@ -16,6 +16,18 @@ fn org_6_a_user_signs_in_and_is_known() {
         let me = world.get("claire", "/v1/me").await.expect(200);
         assert_eq!(me.body["organizations"][0]["role"], "legal_representative");
         assert_eq!(me.body["organizations"][0]["name"], "Studio Lumen");
+        let names = |me: &Value| -> Vec<String> {
+            let customers = me["customers"].as_array().into_iter().flatten();
+            let names = customers.filter_map(|customer| customer["name"].as_str());
+            names.map(str::to_owned).collect()
+        };
+        assert_eq!(
+            names(&me.body),
+            ["Galerie Arno", "Praxis Weiss", "Velo Kurier"]
+        );
+        assert_eq!(me.body["customers_total"], 3);
+        let maya = world.get("maya", "/v1/me").await.expect(200);
+        assert_eq!(names(&maya.body), ["Galerie Arno"]);
     });
 }
 
@@ -235,6 +247,21 @@ fn a_wrong_method_names_those_that_are_allowed_and_a_wrong_kind_of_id_is_named()
             .get("claire", "/v1/nothing")
             .await
             .refused(404, "unknown_path", None);
+    });
+}
+
+#[test]
+fn whoever_finds_a_hole_learns_whom_to_tell() {
+    on_each_engine(async |world| {
+        let path = "/.well-known/security.txt";
+        let answer = world.send(TestRequest::get().uri(path)).await.expect(200);
+        assert_eq!(
+            answer.headers.get("content-type").map(|it| it.as_bytes()),
+            Some(&b"text/plain; charset=utf-8"[..])
+        );
+        for field in ["Contact: mailto:", "Expires: 2", "Canonical: http://"] {
+            assert!(answer.text.contains(field), "{}", answer.text);
+        }
     });
 }
 

@@ -18,7 +18,7 @@ fn aud_1_an_export_holds_every_row_as_a_line_of_json() {
             Ok(())
         });
         exported.await.expect("everything is exported");
-        let lines = lines.lock().expect("the lines");
+        let lines = std::mem::take(&mut *lines.lock().expect("the lines"));
         let of = |table: &str| -> Vec<Value> {
             let rows = lines.iter().filter(|line| line["table"] == table);
             rows.map(|line| line["row"].clone()).collect()

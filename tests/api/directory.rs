@@ -244,6 +244,8 @@ fn inv_1_a_partner_to_invite_is_found_by_its_words_or_its_exact_address() {
             (answer.body["total"].clone(), name)
         };
         let nothing = || (json!(0), Value::Null);
+        let path = profile_path(world, "Nordwerk").await;
+        world.put("jonas", &path, profile(false)).await.expect(200);
         assert_eq!(found("lumen").await, (json!(1), json!("Studio Lumen")));
         assert_eq!(found("nordwerk").await, nothing());
         let nordwerk = (json!(1), json!("Nordwerk"));

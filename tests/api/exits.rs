@@ -313,7 +313,10 @@ fn psh_11_right_sizing_tells_what_was_granted_and_not_used_and_what_would_do() {
             let sizing = world.get(who, &path).await.expect(200);
             assert_eq!(sizing.text_of("/used/0/product_id"), product);
             assert_eq!(sizing.text_of("/unused/0/product_id"), other);
-            assert_eq!(sizing.body["narrower_access"], limited(&[product.clone()]));
+            assert_eq!(
+                sizing.body["narrower_access"],
+                limited(std::slice::from_ref(&product))
+            );
         }
         world
             .get("jonas", &path)

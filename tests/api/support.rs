@@ -219,7 +219,8 @@ fn sup_3_only_the_support_staff_identifies_and_whoever_is_named_is_told() {
             outbox.text_of("/items/0/recipient"),
             "claire@studio-lumen.example"
         );
-        assert!(outbox.text_of("/items/0/text").contains("support code"));
+        let text = outbox.text_of("/items/0/text");
+        assert!(text.contains("code de support"), "in her language: {text}");
     });
 }
 

@@ -20,8 +20,8 @@ use std::collections::{BTreeMap, HashMap};
 
 static ENGINES: Engines = Engines::migrated_by(|url| {
     actix_web::rt::System::new().block_on(async {
-        let db =
-            service::open_database(&config(url), Clock::default()).expect("the database opens");
+        let db = service::open_database(&config(url, &[]), Clock::default())
+            .expect("the database opens");
         db.migrate().await.expect("the migrations apply");
         let hash = password::hash_here(demo::PASSWORD).expect("the password is hashed");
         db.write(move |tx| demo::fill(tx, &hash))
@@ -42,15 +42,25 @@ fn settings(url: &str) -> BTreeMap<String, String> {
     .into()
 }
 
-fn config(url: &str) -> Config {
-    Config::from(&settings(url)).expect("the settings are right")
+fn config(url: &str, more: &[(&str, String)]) -> Config {
+    let mut environment = settings(url);
+    for (name, value) in more {
+        environment.insert((*name).to_owned(), value.clone());
+    }
+    Config::from(&environment).expect("the settings are right")
 }
 
 /// Runs a test in a world of its own, on each engine.
 #[track_caller]
 pub fn on_each_engine(test: impl AsyncFn(&World)) {
+    on_each_engine_with(&[], test);
+}
+
+/// The same with other settings.
+#[track_caller]
+pub fn on_each_engine_with(settings: &[(&str, String)], test: impl AsyncFn(&World)) {
     ENGINES.on_each(async |database| {
-        let world = World::open(database).await;
+        let world = World::open(database, settings).await;
         test(&world).await;
     });
 }
@@ -78,10 +88,10 @@ pub struct Answer {
 }
 
 impl World {
-    async fn open(database: TestDatabase) -> Self {
+    async fn open(database: TestDatabase, settings: &[(&str, String)]) -> Self {
         statements::watch();
         let clock = Clock::default();
-        let config = config(&database.url);
+        let config = config(&database.url, settings);
         let db = service::open_database(&config, clock.clone()).expect("the database opens");
         let service = Service::start(db.clone(), config)
             .await

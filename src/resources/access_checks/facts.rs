@@ -45,7 +45,7 @@ type Row = (
 );
 
 /// The caller with all that these questions need. One statement for a session that asks about its own
-/// rights, whatever the number of questions; an API token, and where others are asked about the
+/// rights, whatever the number of questions; any other credential, and where others are asked about the
 /// caller's organizations, are looked up first.
 pub fn gather(
     tx: &mut Tx,
@@ -54,7 +54,7 @@ pub fn gather(
 ) -> Result<(Identity, Vec<Fact>)> {
     let (asker, session, known) = match caller.credential() {
         Credential::Session { user, session, .. } => (*user, Some(*session), None),
-        Credential::Token(_) => {
+        Credential::Token(_) | Credential::External { .. } => {
             let identity = caller.identify(tx)?;
             (identity.user, None, Some(identity))
         }

@@ -1,4 +1,5 @@
 //! The mails about an account. One address gets few of them in an hour, whoever asks: this is no mail cannon.
+use super::model::User;
 use crate::db::Tx;
 use crate::db::record::Mail;
 use crate::db::schema::mails;
@@ -47,14 +48,8 @@ pub fn send(
     tx.mail(event, &mail)
 }
 
-/// Tells the owner, who may not be the one that did it.
-pub fn password_changed(tx: &mut Tx, event: EventId, to: (&str, Language)) -> Result<()> {
-    send(
-        tx,
-        event,
-        to,
-        MailTemplate::PasswordChanged,
-        json!({}),
-        None,
-    )
+/// Tells the owner what was done to the account, since it may not be the owner who did it.
+pub fn tell(tx: &mut Tx, event: EventId, user: &User, template: MailTemplate) -> Result<()> {
+    let to = (user.email.as_str(), user.language);
+    send(tx, event, to, template, json!({}), None)
 }

@@ -1,18 +1,21 @@
 //! The signed-in person.
-use super::{model, password};
-use crate::api::{Caller, IfMatch, Reply, Valid};
+use super::{mails, model, password, reset};
+use crate::api::{Caller, IfMatch, Reply, Valid, field};
 use crate::db::record::Event;
-use crate::db::schema::{memberships, organizations, users};
+use crate::db::schema::{memberships, organizations, standings, users};
 use crate::db::witness::{Identity, Proof};
 use crate::db::{Db, Tx};
+use crate::domain::enrolment::EnrolmentState;
 use crate::domain::event::EventType;
-use crate::domain::id::{MemberId, OrganizationId, UserId};
+use crate::domain::id::{MemberId, OrganizationId, PartnershipId, UserId};
 use crate::domain::locale::Language;
+use crate::domain::mail::MailTemplate;
 use crate::domain::organization::{OperatorRole, Role};
 use crate::domain::refusal::{Code, Fault, Refusal};
 use crate::error::Result;
 use actix_web::web::Data;
 use actix_web::{get, patch, put};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -34,8 +37,17 @@ pub struct MeView {
     language: Language,
     /// The role among the operator's staff, if any.
     operator_role: Option<OperatorRole>,
+    /// When the address was proven.
+    email_verified_at: Option<DateTime<Utc>>,
     /// The organizations this person is a member of.
     organizations: Vec<MyOrganizationView>,
+    /// The customers this person reaches through a partnership, by name: the first 200. `GET /v1/organizations?via=partnership` lists them all.
+    customers: Vec<MyCustomerView>,
+    /// How many customers these are in all.
+    #[schema(minimum = 0, maximum = 2147483647)]
+    customers_total: i64,
+    /// When the account was made.
+    created_at: DateTime<Utc>,
     /// Counts the changes.
     #[schema(minimum = 1, maximum = 2147483647)]
     version: i32,
@@ -58,12 +70,30 @@ pub struct MyOrganizationView {
     may_order: bool,
 }
 
+/// A customer that a person reaches as a member of its partner.
+#[derive(Serialize, Queryable, ToSchema)]
+#[schema(as = MyCustomer)]
+pub struct MyCustomerView {
+    /// The customer.
+    id: OrganizationId,
+    /// Its name.
+    #[schema(example = "Galerie Arno")]
+    name: String,
+    /// The partner whose member this person is.
+    partner_id: OrganizationId,
+    /// The partnership.
+    partnership_id: Option<PartnershipId>,
+}
+
+/// The most customers that a profile names.
+const MOST_CUSTOMERS: i64 = 200;
+
 /// What to change of one's profile; what is absent stays.
 #[derive(Clone, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MeChange {
     /// The person's name.
-    #[validate(length(min = 1, max = 120))]
+    #[validate(length(min = 1, max = 120), custom(function = "field::not_blank"))]
     #[schema(example = "Claire Morel", nullable = false)]
     name: Option<String>,
     /// The language of mails to this person.
@@ -100,21 +130,57 @@ fn view(tx: &mut Tx, identity: &Identity) -> Result<Reply<MeView>> {
             memberships::may_order,
         ))
         .load(tx.conn)?;
+    let (customers, customers_total) = customers(tx, user.id)?;
     let view = MeView {
         id: user.id,
         email: user.email,
         name: user.name,
         language: user.language,
         operator_role: identity.operator,
+        email_verified_at: user.verified_at.map(|at| at.and_utc()),
         organizations,
+        customers,
+        customers_total,
+        created_at: user.created_at.and_utc(),
         version: user.version,
     };
     Ok(Reply::ok(&view)?.version(user.version))
 }
 
+fn customers(tx: &mut Tx, user: UserId) -> Result<(Vec<MyCustomerView>, i64)> {
+    let now = tx.now;
+    let reached = || {
+        standings::table
+            .inner_join(organizations::table.on(organizations::id.eq(standings::organization_id)))
+            .filter(standings::user_id.eq(user))
+            .filter(standings::enrolment_state.eq(EnrolmentState::Approved))
+            .filter(standings::member_to.is_null())
+            .filter(standings::terms_from.le(now))
+            .filter(
+                standings::terms_to
+                    .is_null()
+                    .or(standings::terms_to.gt(now)),
+            )
+            .filter(standings::enrolment_to.is_null())
+            .filter(standings::assigned_to.is_null())
+    };
+    let total = reached().count().get_result(tx.conn)?;
+    let named = reached()
+        .order((organizations::name, organizations::id))
+        .limit(MOST_CUSTOMERS)
+        .select((
+            organizations::id,
+            organizations::name,
+            standings::member_of,
+            standings::partnership_id,
+        ))
+        .load(tx.conn)?;
+    Ok((named, total))
+}
+
 /// Who am I.
 ///
-/// The signed-in person's profile, with every organization it is a member of and its role there.
+/// The signed-in person's profile, with every organization it is a member of and its role there, and the customers it reaches through partnerships.
 #[utoipa::path(tag = "Me", responses((status = 200, body = MeView, description = "The signed-in person.")))]
 #[get("/v1/me")]
 pub async fn get_me(caller: Caller, db: Data<Db>) -> Result<Reply<MeView>> {
@@ -188,10 +254,11 @@ pub async fn change_password(
         diesel::update(users::table.find(identity.user))
             .set(users::password_hash.eq(&hash))
             .execute(tx.conn)?;
+        reset::forget(tx, identity.user)?;
         model::end_sessions(tx, identity.user, Some(session))?;
         let event = Event::new(EventType::UserPasswordChanged, identity.user);
         let event = tx.record(Some(&identity), event)?;
-        super::mails::password_changed(tx, event, (&user.email, user.language))
+        mails::tell(tx, event, &user, MailTemplate::PasswordChanged)
     })
     .await?;
     Ok(Reply::no_content())

@@ -1,13 +1,12 @@
-//! Users, their sessions, and the count of wrong passwords.
+//! Users and their sessions.
 use crate::api::caller::Origin;
 use crate::db::Tx;
-use crate::db::schema::{operator_roles, password_failures, refresh_tokens, sessions, users};
+use crate::db::schema::{operator_roles, refresh_tokens, sessions, users};
 use crate::domain::id::{SessionId, UserId};
 use crate::domain::locale::Language;
 use crate::domain::organization::OperatorRole;
-use crate::domain::refusal::{Code, Refusal};
 use crate::error::Result;
-use crate::secret::{self, Purpose};
+use crate::secret;
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
 
@@ -22,6 +21,7 @@ pub struct User {
     pub verified_at: Option<NaiveDateTime>,
     pub version: i32,
     pub created_at: NaiveDateTime,
+    pub erased_at: Option<NaiveDateTime>,
 }
 
 /// Addresses are compared without case.
@@ -34,6 +34,16 @@ pub fn user(tx: &mut Tx, id: UserId) -> Result<User> {
         .find(id)
         .select(User::as_select())
         .first(tx.conn)?)
+}
+
+/// Whether there is such a person, who has not been erased.
+pub fn active_user(tx: &mut Tx, id: UserId) -> Result<Option<UserId>> {
+    Ok(users::table
+        .find(id)
+        .filter(users::erased_at.is_null())
+        .select(users::id)
+        .first(tx.conn)
+        .optional()?)
 }
 
 pub fn user_by_email(tx: &mut Tx, email: &str) -> Result<Option<User>> {
@@ -68,15 +78,33 @@ pub fn insert_user(tx: &mut Tx, new: &NewUser) -> Result<UserId> {
     Ok(id)
 }
 
-/// Makes a user one of the operator's staff.
-pub fn grant_operator_role(tx: &mut Tx, user: UserId, role: OperatorRole) -> Result<()> {
-    diesel::insert_into(operator_roles::table)
-        .values((
-            operator_roles::user_id.eq(user),
-            operator_roles::role.eq(role),
-            operator_roles::valid_from.eq(tx.now),
-        ))
+/// Gives, changes or takes a role among the operator's staff, from now on.
+pub fn change_operator_role(tx: &mut Tx, user: UserId, role: Option<OperatorRole>) -> Result<()> {
+    let open = operator_roles::table
+        .filter(operator_roles::user_id.eq(user))
+        .filter(operator_roles::valid_to.is_null());
+    let before: Option<(OperatorRole, NaiveDateTime)> = open
+        .select((operator_roles::role, operator_roles::valid_from))
+        .first(tx.conn)
+        .optional()?;
+    if before.map(|(role, _)| role) == role {
+        return Ok(());
+    }
+    let from = before.map_or(tx.now, |(_, from)| {
+        tx.now.max(from + TimeDelta::microseconds(1))
+    });
+    diesel::update(open)
+        .set(operator_roles::valid_to.eq(from))
         .execute(tx.conn)?;
+    if let Some(role) = role {
+        diesel::insert_into(operator_roles::table)
+            .values((
+                operator_roles::user_id.eq(user),
+                operator_roles::role.eq(role),
+                operator_roles::valid_from.eq(from),
+            ))
+            .execute(tx.conn)?;
+    }
     Ok(())
 }
 
@@ -87,83 +115,6 @@ pub fn operator_role_of(tx: &mut Tx, user: UserId) -> Result<Option<OperatorRole
         .select(operator_roles::role)
         .first(tx.conn)
         .optional()?)
-}
-
-/// Wrong passwords that cost nothing yet.
-const FREE_TRIES: i32 = 5;
-/// The longest that an address is locked, in seconds.
-const LONGEST_LOCK: i64 = 900;
-
-/// How long one waits after so many wrong passwords: twice as long each time.
-fn lock(failures: i32) -> TimeDelta {
-    let beyond = u32::try_from(failures - FREE_TRIES)
-        .ok()
-        .map(|beyond| beyond.min(10));
-    TimeDelta::seconds(beyond.map_or(0, |beyond| (1i64 << beyond).min(LONGEST_LOCK)))
-}
-
-fn subject(tx: &Tx, email: &str) -> Result<Vec<u8>> {
-    Ok(tx
-        .keys
-        .mac(
-            Purpose::Fingerprint,
-            &[b"password", normal(email).as_bytes()],
-        )?
-        .to_vec())
-}
-
-/// Refuses an address while it is locked, whether or not anyone has it.
-pub fn refuse_locked(tx: &mut Tx, email: &str) -> Result<()> {
-    let until: Option<NaiveDateTime> = password_failures::table
-        .find(subject(tx, email)?)
-        .select(password_failures::locked_until)
-        .first(tx.conn)
-        .optional()?;
-    match until.filter(|until| *until > tx.now) {
-        Some(until) => {
-            let seconds = (until - tx.now).num_seconds() + 1;
-            Err(Refusal::by(Code::LockedOut, "ORG-6")
-                .with("seconds", seconds)
-                .into())
-        }
-        None => Ok(()),
-    }
-}
-
-/// Counts a wrong password; answers how many there have been in a row.
-pub fn count_failure(tx: &mut Tx, email: &str) -> Result<i32> {
-    let subject = subject(tx, email)?;
-    let before: Option<i32> = password_failures::table
-        .find(&subject)
-        .select(password_failures::failures)
-        .first(tx.conn)
-        .optional()?;
-    let failures = before.unwrap_or(0) + 1;
-    let locked_until = password_failures::locked_until.eq(tx.now + lock(failures));
-    match before {
-        Some(_) => diesel::update(password_failures::table.find(&subject))
-            .set((password_failures::failures.eq(failures), locked_until))
-            .execute(tx.conn)?,
-        None => diesel::insert_into(password_failures::table)
-            .values((
-                password_failures::subject.eq(&subject),
-                password_failures::failures.eq(failures),
-                locked_until,
-            ))
-            .execute(tx.conn)?,
-    };
-    Ok(failures)
-}
-
-pub fn forget_failures(tx: &mut Tx, email: &str) -> Result<()> {
-    let subject = subject(tx, email)?;
-    diesel::delete(password_failures::table.find(subject)).execute(tx.conn)?;
-    Ok(())
-}
-
-/// Whether this failure is the one that begins a lock.
-pub fn begins_lock(failures: i32) -> bool {
-    failures == FREE_TRIES
 }
 
 /// Begins a session; answers its id and its first refresh token.

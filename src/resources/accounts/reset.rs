@@ -1,13 +1,16 @@
 //! A new password for whoever reads the account's mail.
 use super::evenly::Evenly;
-use super::sign_up::{address, dead_link};
+use super::lockout::{self, Place};
+use super::sign_up::dead_link;
 use super::{mails, model, password};
-use crate::api::{Reply, Valid};
+use crate::api::caller::Origin;
+use crate::api::{Reply, Valid, field};
 use crate::config::Config;
 use crate::db::record::Event;
 use crate::db::schema::{password_resets, users};
 use crate::db::{Db, Tx};
 use crate::domain::event::EventType;
+use crate::domain::id::{EventId, UserId};
 use crate::domain::mail::MailTemplate;
 use crate::domain::refusal::Refusal;
 use crate::error::Result;
@@ -26,7 +29,7 @@ use validator::Validate;
 #[serde(deny_unknown_fields)]
 pub struct ForgottenPassword {
     /// The account's e-mail address.
-    #[validate(length(max = 254), custom(function = "address"))]
+    #[validate(length(max = 254), custom(function = "field::address"))]
     #[schema(format = "email", example = "claire.morel@atelier-lumen.example")]
     email: String,
 }
@@ -72,26 +75,32 @@ fn ask(tx: &mut Tx, email: &str, minutes: i64) -> Result<()> {
     if !mails::may_be_sent(tx, &user.email)? {
         return Ok(());
     }
-    let (token, hash) = secret::new_token()?;
-    diesel::insert_into(password_resets::table)
-        .values((
-            password_resets::hash.eq(hash),
-            password_resets::user_id.eq(user.id),
-            password_resets::expires_at.eq(tx.now + TimeDelta::minutes(minutes)),
-        ))
-        .execute(tx.conn)?;
+    let token = Some(new_token(tx, user.id, TimeDelta::minutes(minutes))?);
     let event = Event::new(EventType::UserPasswordResetRequested, user.id);
     let event = tx.record(None, event)?;
     let arguments = json!({"minutes": minutes.to_string()});
     let to = (user.email.as_str(), user.language);
-    mails::send(
-        tx,
-        event,
-        to,
-        MailTemplate::PasswordReset,
-        arguments,
-        Some(token),
-    )
+    mails::send(tx, event, to, MailTemplate::PasswordReset, arguments, token)
+}
+
+fn new_token(tx: &mut Tx, user: UserId, lasts: TimeDelta) -> Result<String> {
+    let (token, hash) = secret::new_token()?;
+    diesel::insert_into(password_resets::table)
+        .values((
+            password_resets::hash.eq(hash),
+            password_resets::user_id.eq(user),
+            password_resets::expires_at.eq(tx.now + lasts),
+        ))
+        .execute(tx.conn)?;
+    Ok(token)
+}
+
+/// The link by which someone for whom an account was made sets its first password.
+pub fn send_first_link(tx: &mut Tx, event: EventId, user: &model::User, hours: i64) -> Result<()> {
+    let token = Some(new_token(tx, user.id, TimeDelta::hours(hours))?);
+    let arguments = json!({"hours": hours.to_string()});
+    let to = (user.email.as_str(), user.language);
+    mails::send(tx, event, to, MailTemplate::AccountMade, arguments, token)
 }
 
 /// Set a new password.
@@ -103,8 +112,10 @@ fn ask(tx: &mut Tx, email: &str, minutes: i64) -> Result<()> {
 #[post("/v1/auth/password-reset/confirm")]
 pub async fn confirm_password_reset(
     db: Data<Db>,
+    origin: Origin,
     given: Valid<PasswordReset>,
 ) -> Result<Reply<()>> {
+    let place = Place::of(&origin);
     let PasswordReset {
         token,
         new_password,
@@ -124,15 +135,21 @@ pub async fn confirm_password_reset(
                 users::verified_at.eq(user.verified_at.unwrap_or(tx.now)),
             ))
             .execute(tx.conn)?;
-        diesel::delete(password_resets::table.filter(password_resets::user_id.eq(user.id)))
-            .execute(tx.conn)?;
+        forget(tx, user.id)?;
         model::end_sessions(tx, user.id, None)?;
-        model::forget_failures(tx, &user.email)?;
+        lockout::welcome(tx, &user, &place)?;
         let event = tx.record(None, Event::new(EventType::UserPasswordReset, user.id))?;
-        mails::password_changed(tx, event, (&user.email, user.language))
+        mails::tell(tx, event, &user, MailTemplate::PasswordChanged)
     })
     .await?;
     Ok(Reply::no_content())
+}
+
+/// Kills the links that were sent so far.
+pub fn forget(tx: &mut Tx, user: UserId) -> Result<()> {
+    let sent = password_resets::table.filter(password_resets::user_id.eq(user));
+    diesel::delete(sent).execute(tx.conn)?;
+    Ok(())
 }
 
 fn owner(tx: &mut Tx, token: &[u8]) -> Result<model::User> {

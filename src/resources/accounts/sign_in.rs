@@ -1,7 +1,9 @@
 //! Signing in and out, and the published keys.
 use super::evenly::Evenly;
+use super::lockout::{self, Place};
 use super::model::{self, Refreshed};
-use super::{password, sign_up};
+use super::totp::Shown;
+use super::{password, sign_up, step_up};
 use crate::api::caller::Origin;
 use crate::api::jwt::{PublicKey, Signer};
 use crate::api::{Reply, Valid};
@@ -31,6 +33,14 @@ pub struct Login {
     #[validate(length(min = 1, max = 256))]
     #[schema(example = "correct horse battery staple")]
     password: String,
+    /// A code of the authenticator app, where the account has a second factor.
+    #[validate(length(min = 6, max = 8))]
+    #[schema(example = "492039", nullable = false)]
+    totp_code: Option<String>,
+    /// A recovery code in place of it.
+    #[validate(length(min = 16, max = 32))]
+    #[schema(example = "k4xq-7mzt-p2wd-h3vs", nullable = false)]
+    recovery_code: Option<String>,
 }
 
 /// A refresh token, shown once.
@@ -61,6 +71,31 @@ pub struct TokensView {
     refresh_token: String,
 }
 
+/// An access token alone.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AccessToken)]
+pub struct AccessTokenView {
+    /// A JWT for the `Authorization: Bearer` header.
+    #[schema(example = "eyJhbGciOiJFZERTQSJ9.e30.c2ln")]
+    access_token: String,
+    /// Always `Bearer`.
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    /// Seconds until it expires.
+    #[schema(minimum = 1, maximum = 86400, example = 600)]
+    expires_in: i64,
+}
+
+impl AccessTokenView {
+    pub fn new(signer: &Signer, access_token: String) -> Self {
+        Self {
+            access_token,
+            token_type: "Bearer",
+            expires_in: signer.lifetime(),
+        }
+    }
+}
+
 /// The keys that sign access tokens (RFC 7517).
 #[derive(Serialize, ToSchema)]
 #[schema(as = JsonWebKeySet)]
@@ -86,10 +121,10 @@ fn tokens(
 
 /// Sign in.
 ///
-/// Answers an access token and a refresh token. Unknown addresses and wrong passwords answer the same, in the same time; after five wrong passwords in a row an address waits, longer each time (ORG-6). An account that was asked for and whose address is not confirmed answers `email_unverified` to whoever knows its password, and to nobody else.
+/// Answers an access token and a refresh token. Unknown addresses and wrong passwords answer the same, in the same time; after five wrong passwords from one network an address waits there, longer each time, and after twenty from networks it was never used from, in all of those: nobody can keep its owner out (ORG-6). An account that was asked for and whose address is not confirmed answers `email_unverified` to whoever knows its password, and to nobody else. An account with a second factor answers `second_factor_required` until a code comes with the password; each code is good once.
 #[utoipa::path(tag = "Sign-in", security(()), request_body = Login,
     responses((status = 200, body = TokensView, description = "Signed in.")),
-    extensions(("x-problems" = json!(["wrong_credentials", "email_unverified", "locked_out", "too_many_requests"])), ("x-no-idempotency" = json!(true))))]
+    extensions(("x-problems" = json!(["wrong_credentials", "email_unverified", "second_factor_required", "wrong_second_factor", "locked_out", "too_many_requests"])), ("x-no-idempotency" = json!(true))))]
 #[post("/v1/auth/login")]
 pub async fn login(
     db: Data<Db>,
@@ -98,11 +133,18 @@ pub async fn login(
     origin: Origin,
     login: Valid<Login>,
 ) -> Result<Reply<TokensView>> {
-    let Login { email, password } = login.0;
-    let wanted = email.clone();
+    let Login {
+        email,
+        password,
+        totp_code,
+        recovery_code,
+    } = login.0;
+    let shown = Shown::read(totp_code, recovery_code)?;
+    let place = Place::of(&origin);
+    let (wanted, from) = (email.clone(), place.clone());
     let (user, hash) = db
         .read(move |tx| {
-            model::refuse_locked(tx, &wanted)?;
+            lockout::refuse_locked(tx, &wanted, &from)?;
             let user = model::user_by_email(tx, &wanted)?;
             let hash = match &user {
                 Some(user) => user.password_hash.clone(),
@@ -117,18 +159,8 @@ pub async fn login(
         return Err(Refusal::by(Code::EmailUnverified, "ORG-6").into());
     }
     let Some(user) = user.filter(|_| right) else {
-        let failures = db
-            .write(move |tx| {
-                let failures = model::count_failure(tx, &email)?;
-                if model::begins_lock(failures)
-                    && let Some(user) = model::user_by_email(tx, &email)?
-                {
-                    tx.record(None, Event::new(EventType::UserLockedOut, user.id))?;
-                }
-                Ok(failures)
-            })
+        db.write(move |tx| lockout::count_failure(tx, &email, &place))
             .await?;
-        tracing::info!(failures, "a sign-in failed");
         evenly.end().await;
         return Err(Refusal::by(Code::WrongCredentials, "ORG-6").into());
     };
@@ -140,12 +172,17 @@ pub async fn login(
             if now.password_hash != compared {
                 return Err(Refusal::by(Code::WrongCredentials, "ORG-6").into());
             }
-            model::forget_failures(tx, &now.email)?;
+            // Again, since many may have tried at once.
+            lockout::refuse_locked(tx, &now.email, &place)?;
+            if let Err(refusal) = step_up::second_factor(tx, &now, &shown, &place)? {
+                return Ok(Err(refusal));
+            }
+            lockout::welcome(tx, &now, &place)?;
             let begun = model::begin_session(tx, id, &origin, lasts)?;
             tx.record(None, Event::new(EventType::UserSignedIn, id))?;
-            Ok(begun)
+            Ok(Ok(begun))
         })
-        .await?;
+        .await??;
     Reply::ok(&tokens(&signer, &db, id, session, refresh_token)?)
 }
 

@@ -2,7 +2,7 @@
 use super::evenly::Evenly;
 use super::model::{self, NewUser, normal};
 use super::{mails, password};
-use crate::api::{Reply, Valid};
+use crate::api::{Reply, Valid, field};
 use crate::config::Config;
 use crate::db::record::Event;
 use crate::db::schema::sign_ups;
@@ -21,18 +21,18 @@ use diesel::prelude::*;
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
-use validator::{Validate, ValidationError};
+use validator::Validate;
 
 /// Who wants an account.
 #[derive(Clone, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAccount {
     /// The person's name.
-    #[validate(length(min = 1, max = 120))]
+    #[validate(length(min = 1, max = 120), custom(function = "field::not_blank"))]
     #[schema(example = "Claire Morel")]
     name: String,
     /// The address to sign in with; a link goes to it.
-    #[validate(length(max = 254), custom(function = "address"))]
+    #[validate(length(max = 254), custom(function = "field::address"))]
     #[schema(format = "email", example = "claire.morel@atelier-lumen.example")]
     email: String,
     /// At least 12 characters, and not easy to guess.
@@ -52,13 +52,6 @@ pub struct EmailedToken {
     #[validate(length(min = 1, max = 256))]
     #[schema(example = "bXkgb25lIHRpbWUgdG9rZW4")]
     token: String,
-}
-
-pub fn address(email: &str) -> std::result::Result<(), ValidationError> {
-    match email_address::EmailAddress::is_valid(email) {
-        true => Ok(()),
-        false => Err(ValidationError::new("email")),
-    }
 }
 
 /// Whoever made a link dead does not matter: it has been used, has expired, or was none.
@@ -113,8 +106,7 @@ fn ask(tx: &mut Tx, new: &Row, hours: i64) -> Result<()> {
     if let Some(user) = model::user_by_email(tx, &new.email)? {
         let event = Event::new(EventType::UserSignUpRequested, user.id);
         let event = tx.record(None, event)?;
-        let to = (user.email.as_str(), user.language);
-        return mails::send(tx, event, to, MailTemplate::AccountExists, json!({}), None);
+        return mails::tell(tx, event, &user, MailTemplate::AccountExists);
     }
     let (token, hash) = secret::new_token()?;
     diesel::insert_into(sign_ups::table)

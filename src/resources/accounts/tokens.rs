@@ -222,9 +222,9 @@ pub async fn create_api_token(
     new: Post<NewApiToken>,
 ) -> Result<Reply<ApiTokenView>> {
     new.once(&db, caller, &["token"], |tx, identity, new| {
-        let Proof::Session(_) = identity.proof else {
+        if let Proof::Token(..) = identity.proof {
             return Err(Refusal::by(Code::SessionRequired, "ORG-6").into());
-        };
+        }
         let made = make(tx, Some(identity), identity.user, identity.operator, new)?;
         Reply::created(format!("/v1/me/api-tokens/{}", made.id), &made)
     })

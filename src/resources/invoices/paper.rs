@@ -40,7 +40,7 @@ pub fn print(
     if invoice.customer_id != invoice.organization_id {
         paper.fact(&say("customer"), name(invoice.customer_id));
     }
-    let heads = ["product", "family", "quantity", "period", "net"].map(|key| say(key));
+    let heads = ["product", "family", "quantity", "period", "net"].map(&say);
     let [product, family, quantity, period, net] = heads.each_ref().map(String::as_str);
     let columns = [
         (product, 330, Align::Left),

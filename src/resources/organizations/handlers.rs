@@ -1,5 +1,5 @@
 //! Organizations: those that the caller reaches, a new one, and its own data.
-use super::model::{self, NewMember, NewOrganizationRow, Organization};
+use super::model::{self, NewOrganizationRow, Organization};
 use crate::api::field;
 use crate::api::page::Paging;
 use crate::api::{Caller, IfMatch, Listing, Page, Post, Reply, Valid};
@@ -11,7 +11,7 @@ use crate::domain::country;
 use crate::domain::enrolment::EnrolmentState;
 use crate::domain::event::EventType;
 use crate::domain::id::OrganizationId;
-use crate::domain::organization::{OrganizationKind, Role};
+use crate::domain::organization::OrganizationKind;
 use crate::domain::policy::{self, Action};
 use crate::error::Result;
 use crate::resources::accounts::model::normal;
@@ -21,7 +21,6 @@ use actix_web::{get, patch, post};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
@@ -202,39 +201,21 @@ pub async fn create_organization(
 ) -> Result<Reply<OrganizationView>> {
     new.once(&db, caller, &[], |tx, identity, new| {
         let vat_number = new.vat_number.as_deref().and_then(country::vat_number);
-        let id = model::insert_organization(
-            tx,
-            &NewOrganizationRow {
-                name: new.name.trim(),
-                kind: new.kind,
-                email: &normal(&new.email),
-                country: &new.country,
-                vat_number: vat_number.as_deref(),
-            },
-        )?;
-        let member = model::insert_member(
-            tx,
-            &NewMember {
-                organization: id,
-                user: identity.user,
-                role: Role::LegalRepresentative,
-                may_order: false,
-                added_by: None,
-            },
-        )?;
-        let event = Event::new(EventType::OrganizationCreated, id)
-            .of(id)
-            .data(json!({"member_id": member}));
-        tx.record(Some(identity), event)?;
-        let row = model::organization(tx, id)?;
-        let version = row.version;
-        Ok(Reply::created(
-            format!("/v1/organizations/{id}"),
-            &OrganizationView::from(row),
-        )?
-        .version(version))
+        let row = NewOrganizationRow {
+            name: new.name.trim(),
+            kind: new.kind,
+            email: &normal(&new.email),
+            country: &new.country,
+            vat_number: vat_number.as_deref(),
+        };
+        created(model::establish(tx, identity, &row, identity.user)?)
     })
     .await
+}
+
+pub fn created(row: Organization) -> Result<Reply<OrganizationView>> {
+    let (place, version) = (format!("/v1/organizations/{}", row.id), row.version);
+    Ok(Reply::created(place, &OrganizationView::from(row))?.version(version))
 }
 
 /// Show an organization.

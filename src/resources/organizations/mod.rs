@@ -1,4 +1,5 @@
 //! Organizations, and what belongs to them: members, products, payment methods.
+mod admin;
 mod handlers;
 pub mod model;
 mod payment_methods;
@@ -10,6 +11,8 @@ crate::api::room::room!(
     handlers::create_organization,
     handlers::get_organization,
     handlers::update_organization,
+    admin::list_all_organizations,
+    admin::create_organization_for_user,
     payment_methods::list_payment_methods,
     payment_methods::add_payment_method,
     payment_methods::remove_payment_method,

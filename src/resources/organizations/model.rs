@@ -1,9 +1,12 @@
 //! The rows of organizations, members, products and payment methods, as other rooms write them too.
+use crate::db::record::Event;
 use crate::db::schema::{
     memberships, organizations, payment_methods, products, renewal_ownerships,
 };
+use crate::db::witness::Identity;
 use crate::db::{Tx, insert_all};
 use crate::domain::billing::PaymentMethodKind;
+use crate::domain::event::EventType;
 use crate::domain::id::{
     MemberId, OrganizationId, PartnershipId, PaymentMethodId, ProductId, UserId,
 };
@@ -14,6 +17,7 @@ use crate::error::Result;
 use crate::resources::billing::units::{self, Shift};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
+use serde_json::json;
 
 #[derive(Clone)]
 pub struct NewOrganizationRow<'a> {
@@ -73,6 +77,27 @@ pub fn save_organization(tx: &mut Tx, row: &Organization) -> Result<()> {
         ))
         .execute(tx.conn)?;
     Ok(())
+}
+
+/// Makes an organization with its first legal representative: it never is without one (ORG-1).
+pub fn establish(
+    tx: &mut Tx,
+    by: &Identity,
+    new: &NewOrganizationRow,
+    leader: UserId,
+) -> Result<Organization> {
+    let id = insert_organization(tx, new)?;
+    let first = NewMember {
+        organization: id,
+        user: leader,
+        role: Role::LegalRepresentative,
+        may_order: false,
+        added_by: None,
+    };
+    let member = insert_member(tx, &first)?;
+    let event = Event::new(EventType::OrganizationCreated, id).of(id);
+    tx.record(Some(by), event.data(json!({"member_id": member})))?;
+    organization(tx, id)
 }
 
 pub struct NewMember {

@@ -23,7 +23,7 @@ pub fn print(statement: &StatementView, partner: &str, language: Language) -> Pa
     };
     paper.fact(&say("state"), &say(state));
     paper.fact(&say("discounts"), &statement.discount_amount.amount);
-    let heads = ["kind", "customer", "product", "occurred", "count"].map(|key| say(key));
+    let heads = ["kind", "customer", "product", "occurred", "count"].map(&say);
     let [kind, customer, product, occurred, count] = heads.each_ref().map(String::as_str);
     let columns = [
         (kind, 240, Align::Left),
