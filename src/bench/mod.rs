@@ -2,11 +2,11 @@
 mod load;
 
 use crate::config::Config;
-use crate::db::schema::{organizations, partnerships, password_failures, payment_methods};
+use crate::db::schema::{leases, organizations, partnerships, payment_methods};
 use crate::db::{Clock, Conn, Connector, Db, Tx};
 use crate::demo;
 use crate::domain::billing::PaymentMethodKind;
-use crate::domain::id::{OrganizationId, PartnershipId, PaymentMethodId};
+use crate::domain::id::{NodeId, OrganizationId, PartnershipId, PaymentMethodId};
 use crate::error::{Error, Result};
 use crate::resources::accounts::password;
 use crate::service::{self, Service};
@@ -56,6 +56,7 @@ pub async fn run(options: Options) -> Result<(String, bool)> {
     let (db, config) = filled(&place.url).await?;
     let cast = db.read(cast).await?;
     let service = Service::start(db.clone(), config).await?;
+    let node = service.node;
     let (address, bare) = (serve(service)?, serve_bare(db.clone(), cast.partnership)?);
     let time = Duration::from_secs(options.seconds);
     let token = sign_in(address).await?;
@@ -63,7 +64,7 @@ pub async fn run(options: Options) -> Result<(String, bool)> {
 
     let bare_read = load::measure(bare, READERS, time, |_| get_request("/bare", "")).await?;
     let signed_in = load::measure(address, READERS, time, move |_| read.clone()).await?;
-    let flushes = flushes(db.connector().clone(), db.clock().clone(), time).await?;
+    let flushes = flushes(db.connector().clone(), node, db.clock().clone(), time).await?;
     let order = move |number| order_request(&cast, &token, number);
     let orders = load::measure(address, options.connections, time, order).await?;
     let lines = [
@@ -246,13 +247,13 @@ async fn one_select(db: Data<Db>, id: Data<PartnershipId>) -> Result<HttpRespons
 }
 
 /// The limit of writing: one row a transaction, one after the other, each on disk before the next.
-async fn flushes(connector: Connector, clock: Clock, time: Duration) -> Result<u64> {
+async fn flushes(connector: Connector, node: NodeId, clock: Clock, time: Duration) -> Result<u64> {
     let flush = move || {
         let mut conn = connector.connect().map_err(Error::internal)?;
         let (start, mut done) = (Instant::now(), 0u64);
         while start.elapsed() < time {
             done += 1;
-            insert_row(&mut conn, done, &clock)?;
+            insert_row(&mut conn, node, done, &clock)?;
         }
         load::rate(done, start.elapsed())
     };
@@ -261,12 +262,12 @@ async fn flushes(connector: Connector, clock: Clock, time: Duration) -> Result<u
         .map_err(Error::internal)?
 }
 
-fn insert_row(conn: &mut Conn, number: u64, clock: &Clock) -> Result<()> {
-    diesel::insert_into(password_failures::table)
+fn insert_row(conn: &mut Conn, node: NodeId, number: u64, clock: &Clock) -> Result<()> {
+    diesel::insert_into(leases::table)
         .values((
-            password_failures::subject.eq(number.to_be_bytes().to_vec()),
-            password_failures::failures.eq(1),
-            password_failures::locked_until.eq(clock.now() + TimeDelta::days(1)),
+            leases::name.eq(format!("bench-{number}")),
+            leases::owner.eq(node),
+            leases::expires_at.eq(clock.now() + TimeDelta::days(1)),
         ))
         .execute(conn)?;
     Ok(())

@@ -2,3 +2,4 @@
 mod committed;
 mod document;
 mod floors;
+mod texts;
