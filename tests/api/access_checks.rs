@@ -42,7 +42,7 @@ fn acc_7_a_check_names_the_rule_and_the_facts_it_rests_on() {
         assert_eq!(through.body["via"][1]["version"], 1);
         assert_eq!(through.body["via"][2]["scope"], "product_management");
         assert!(
-            through.text_of("/explanation").contains("full access"),
+            through.text_of("/explanation").contains("accès complet"),
             "{}",
             through.text
         );

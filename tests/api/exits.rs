@@ -502,7 +502,7 @@ fn inv_10_the_partners_of_superseded_invitations_are_told() {
             .filter(|mail| {
                 mail["text"]
                     .as_str()
-                    .is_some_and(|text| text.contains("no longer stands"))
+                    .is_some_and(|text| text.contains("gilt nicht mehr"))
             })
             .collect();
         assert_eq!(superseded.len(), 1, "{}", outbox.text);

@@ -175,7 +175,7 @@ fn org_6_a_link_in_a_mail_sets_a_new_password_once_and_ends_all_sessions() {
             Some("ORG-6"),
         );
         let told = mails(world, CLAIRE).await;
-        assert!(told[0].0.contains("has changed"), "{told:?}");
+        assert!(told[0].0.contains("a changé"), "{told:?}");
     });
 }
 

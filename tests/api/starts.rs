@@ -306,7 +306,7 @@ fn psh_10_a_handover_at_a_date_leaves_the_old_partner_in_place_until_then() {
         );
         assert_eq!(ended.text_of("/ended_at"), started.text_of("/started_at"));
         let told = world.get("nora", "/v1/admin/outbox").await.expect(200);
-        let subjects = told.text.matches("has started").count();
+        let subjects = told.text.matches("hat begonnen").count();
         assert!(subjects > 0, "{}", told.text);
     });
 }
