@@ -17,7 +17,8 @@ pub struct Measured {
     pub p99: Duration,
 }
 
-/// Asks over so many connections for so long; every answer must be a success.
+/// Asks over so many connections for so long. Every answer must be a success, or tell the caller to come
+/// again, which it does: only successes count.
 pub async fn measure(
     address: SocketAddr,
     connections: usize,
@@ -64,6 +65,9 @@ async fn call(
         let request = next();
         let asked = Instant::now();
         let (status, body) = client.ask(&request).await?;
+        if status == 503 {
+            continue;
+        }
         if !(200..300).contains(&status) {
             let body = String::from_utf8_lossy(&body);
             return Err(Error::internal(format!("answered {status}: {body}")));
