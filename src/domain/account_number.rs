@@ -1,4 +1,5 @@
 //! Card and account numbers, which are never stored (PAY-7): how they are told from a provider's token.
+use super::luhn;
 
 /// Whether a text contains what can be a card's number (ISO/IEC 7812) or an IBAN (ISO 13616).
 pub fn is_in(text: &str) -> bool {
@@ -10,17 +11,8 @@ fn has_card_number(text: &str) -> bool {
     let plain = text.split(|each: char| !each.is_ascii_digit());
     grouped.chain(plain).any(|run| {
         let digits: Vec<u32> = run.chars().filter_map(|each| each.to_digit(10)).collect();
-        (13..=19).contains(&digits.len()) && luhn(&digits)
+        (13..=19).contains(&digits.len()) && luhn::checks(&digits)
     })
-}
-
-/// Every second digit from the right doubled, the sum a multiple of ten.
-fn luhn(digits: &[u32]) -> bool {
-    let doubled = |(at, digit): (usize, &u32)| match at % 2 {
-        0 => *digit,
-        _ => digit * 2 / 10 + digit * 2 % 10,
-    };
-    digits.iter().rev().enumerate().map(doubled).sum::<u32>() % 10 == 0
 }
 
 /// How long an IBAN is, by country.

@@ -13,6 +13,7 @@ pub mod id;
 pub mod invitation;
 pub mod ledger;
 pub mod locale;
+mod luhn;
 pub mod mail;
 pub mod membership;
 pub mod money;

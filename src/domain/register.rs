@@ -1,5 +1,6 @@
 //! A company's entry in a public register: numbers with their check digits, in one spelling (PRG-1).
 use super::country::is_country;
+use super::luhn;
 use super::refusal::Fault;
 use super::words::words;
 
@@ -93,27 +94,10 @@ fn siret(spelt: &str) -> Result<String, &'static str> {
     let digits = compact(spelt);
     let values = values::<14>(&digits)?;
     let plain: u32 = values.iter().sum();
-    match luhn(&values) || (digits.starts_with(LA_POSTE) && plain.is_multiple_of(5)) {
+    match luhn::checks(&values) || (digits.starts_with(LA_POSTE) && plain.is_multiple_of(5)) {
         true => Ok(digits),
         false => Err("wrong_check_digit"),
     }
-}
-
-fn luhn(values: &[u32]) -> bool {
-    let doubled = |value: u32| value * 2 / 10 + value * 2 % 10;
-    let sum: u32 = values
-        .iter()
-        .rev()
-        .enumerate()
-        .map(|(place, value)| {
-            if place % 2 == 1 {
-                doubled(*value)
-            } else {
-                *value
-            }
-        })
-        .sum();
-    sum.is_multiple_of(10)
 }
 
 fn text(number: &str) -> Result<String, &'static str> {

@@ -1,4 +1,5 @@
 //! Support: the codes by which people are known to the staff (SUP-1), plans, and temporary access.
+use super::luhn;
 use super::words::words;
 use chrono::NaiveDateTime;
 
@@ -60,16 +61,10 @@ pub fn read_code(text: &str) -> Option<String> {
     (fits && checks(&digits)).then_some(digits)
 }
 
-/// Luhn: every second digit from the right counts twice, and all add up to a multiple of ten.
 fn checks(code: &str) -> bool {
-    let sum: u32 = code
-        .bytes()
-        .rev()
-        .enumerate()
-        .map(|(at, digit)| match (at % 2, u32::from(digit - b'0')) {
-            (0, digit) => digit,
-            (_, digit) => (2 * digit) / 10 + (2 * digit) % 10,
-        })
-        .sum();
-    sum.is_multiple_of(10)
+    let digits: Vec<u32> = code
+        .chars()
+        .filter_map(|digit| digit.to_digit(10))
+        .collect();
+    luhn::checks(&digits)
 }
