@@ -18,7 +18,7 @@ use load::{Client, Measured};
 use r2d2::ManageConnection;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -203,16 +203,22 @@ fn cast(tx: &mut Tx) -> Result<Cast> {
     })
 }
 
+fn free_port() -> Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind("127.0.0.1:0").map_err(Error::internal)?;
+    let address = listener.local_addr().map_err(Error::internal)?;
+    Ok((listener, address))
+}
+
 /// Starts the service on a free port of this machine.
 fn serve(service: Service) -> Result<SocketAddr> {
+    let (listener, address) = free_port()?;
     let server = HttpServer::new(move || service.app())
         .workers(2)
         .disable_signals()
-        .bind("127.0.0.1:0")
+        .listen(listener)
         .map_err(Error::internal)?;
-    let address = server.addrs().first().copied();
     actix_web::rt::spawn(server.run());
-    address.ok_or_else(|| Error::internal("no address to listen on"))
+    Ok(address)
 }
 
 /// The limit of reading: the framework and one SELECT, without anything that Mandat adds.
@@ -224,14 +230,14 @@ fn serve_bare(db: Db, partnership: PartnershipId) -> Result<SocketAddr> {
             .app_data(id.clone())
             .service(one_select)
     };
+    let (listener, address) = free_port()?;
     let server = HttpServer::new(app)
         .workers(2)
         .disable_signals()
-        .bind("127.0.0.1:0")
+        .listen(listener)
         .map_err(Error::internal)?;
-    let address = server.addrs().first().copied();
     actix_web::rt::spawn(server.run());
-    address.ok_or_else(|| Error::internal("no address to listen on"))
+    Ok(address)
 }
 
 #[get("/bare")]
