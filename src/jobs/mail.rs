@@ -1,22 +1,26 @@
 //! Sends the mails that are due, where a mail server is configured.
 use super::Next;
 use crate::error::Result;
-use crate::resources::outbox::deliver::{MOST, claim, settle};
+use crate::resources::outbox::deliver::{MOST, claim, is_due, settle};
 use crate::service::Service;
 use futures_util::future::join_all;
 
 /// Sends once what is due.
 pub async fn step(service: Service) -> Result<Next> {
-    let Some(mailer) = service.mailer.clone() else {
+    let Some(mailer) = &service.mailer else {
         return Ok(Next::Rest);
     };
-    let config = service.config.clone();
-    let claimed = service
-        .db
-        .write_beside(move |tx| claim(tx, &config))
-        .await?;
+    // Without a write where nothing is to be done.
+    if !service.db.read(is_due).await? {
+        return Ok(Next::Rest);
+    }
+    let claimed = service.db.write_beside(claim).await?;
     let more = claimed.len() == MOST as usize;
-    let outcomes = join_all(claimed.into_iter().map(|mail| mailer.send(mail))).await;
+    let (keys, config) = (service.db.keys(), &service.config);
+    let sent = claimed
+        .into_iter()
+        .map(|mail| mailer.send(mail, keys, config));
+    let outcomes = join_all(sent).await;
     service
         .db
         .write_beside(move |tx| settle(tx, &outcomes))

@@ -9,7 +9,7 @@ use crate::domain::locale::Language;
 use crate::domain::mail::MailTemplate;
 use crate::error::{Error, Result};
 use crate::resources::notifications::model::unsubscribe_token;
-use crate::secret::Purpose;
+use crate::secret::Keyring;
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
@@ -36,12 +36,17 @@ pub struct Mailer {
 }
 
 /// A mail that this node has claimed.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = mails)]
 pub struct Claimed {
     id: MailId,
     recipient: String,
-    rendered: Rendered,
-    /// Where a click turns mails of this kind off, if they can be.
-    unsubscribe: Option<String>,
+    user_id: Option<UserId>,
+    language: Language,
+    template: MailTemplate,
+    arguments: String,
+    token: Option<Vec<u8>>,
+    /// The one under way included.
     attempts: i32,
 }
 
@@ -82,8 +87,9 @@ impl Mailer {
     }
 
     /// Sends one mail; at least once, with the same Message-ID each time.
-    pub async fn send(&self, mail: Claimed) -> Outcome {
-        let failed = match self.message(&mail) {
+    pub async fn send(&self, mail: Claimed, keys: &Keyring, config: &Config) -> Outcome {
+        let failed = match self.message(&mail, keys, config) {
+            // What cannot be read today cannot be read tomorrow.
             Err(why) => Some(Failure {
                 why,
                 for_good: true,
@@ -105,7 +111,26 @@ impl Mailer {
         }
     }
 
-    fn message(&self, mail: &Claimed) -> std::result::Result<Message, String> {
+    fn message(
+        &self,
+        mail: &Claimed,
+        keys: &Keyring,
+        config: &Config,
+    ) -> std::result::Result<Message, String> {
+        let Rendered {
+            subject,
+            text,
+            html,
+            link: _,
+        } = render(
+            mail.template,
+            mail.language,
+            &mail.arguments,
+            mail.token.as_deref(),
+            keys,
+            config,
+        )
+        .map_err(|error| error.to_string())?;
         let to: Mailbox = mail
             .recipient
             .parse()
@@ -114,16 +139,17 @@ impl Mailer {
             SinglePart::builder().header(kind).body(body.to_owned())
         };
         let body = MultiPart::alternative()
-            .singlepart(part(ContentType::TEXT_PLAIN, &mail.rendered.text))
-            .singlepart(part(ContentType::TEXT_HTML, &mail.rendered.html));
+            .singlepart(part(ContentType::TEXT_PLAIN, &text))
+            .singlepart(part(ContentType::TEXT_HTML, &html));
         let mut message = Message::builder()
             .from(self.from.clone())
             .to(to)
-            .subject(mail.rendered.subject.clone())
+            .subject(subject)
             .message_id(Some(format!("<{}@{}>", mail.id, self.domain)))
             .multipart(body)
             .map_err(|error| error.to_string())?;
-        if let Some(link) = &mail.unsubscribe {
+        let unsubscribe = mail.unsubscribe_link(keys, config);
+        if let Some(link) = unsubscribe.map_err(|error| error.to_string())? {
             let mut header = |name, value: String| {
                 let name = HeaderName::new_from_ascii_str(name);
                 message
@@ -138,87 +164,48 @@ impl Mailer {
     }
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = mails)]
-struct Row {
-    id: MailId,
-    recipient: String,
-    user_id: Option<UserId>,
-    language: Language,
-    template: MailTemplate,
-    arguments: String,
-    token: Option<Vec<u8>>,
-    attempts: i32,
+impl Claimed {
+    /// Where a click turns mails of this kind off, if they can be.
+    fn unsubscribe_link(&self, keys: &Keyring, config: &Config) -> Result<Option<String>> {
+        let category = self.template.category();
+        let token = self
+            .user_id
+            .filter(|_| !category.is_contractual())
+            .map(|user| unsubscribe_token(keys, user, category))
+            .transpose()?;
+        Ok(token.map(|token| format!("{}/v1/unsubscribe-links/{token}", config.public_url)))
+    }
+}
+
+/// Whether any mail is due.
+pub fn is_due(tx: &mut Tx) -> Result<bool> {
+    let due = mails::table.filter(mails::due_at.le(tx.now));
+    Ok(diesel::select(diesel::dsl::exists(due)).get_result(tx.conn)?)
 }
 
 /// Claims what is due, for a while: what is neither sent nor failed by then is due again.
-pub fn claim(tx: &mut Tx, config: &Config) -> Result<Vec<Claimed>> {
-    let due: Vec<Row> = mails::table
+pub fn claim(tx: &mut Tx) -> Result<Vec<Claimed>> {
+    let due: Vec<Claimed> = mails::table
         .filter(mails::due_at.le(tx.now))
         .order(mails::due_at)
         .limit(MOST)
-        .select(Row::as_select())
+        .select(Claimed::as_select())
         .load(tx.conn)?;
     let mut claimed = Vec::with_capacity(due.len());
-    for row in due {
-        let mine = diesel::update(mails::table.find(row.id))
+    for mut mail in due {
+        mail.attempts += 1;
+        let mine = diesel::update(mails::table.find(mail.id))
             .filter(mails::due_at.le(tx.now))
             .set((
                 mails::due_at.eq(tx.now + CLAIM),
-                mails::attempts.eq(row.attempts + 1),
+                mails::attempts.eq(mail.attempts),
             ))
             .execute(tx.conn)?;
         if mine == 1 {
-            let id = row.id;
-            match row.claimed(tx, config) {
-                Ok(mail) => claimed.push(mail),
-                Err(error) => give_up(tx, id, &error)?,
-            }
+            claimed.push(mail);
         }
     }
     Ok(claimed)
-}
-
-/// What cannot be read today cannot be read tomorrow, and must not hold up the others.
-fn give_up(tx: &mut Tx, id: MailId, error: &Error) -> Result<()> {
-    diesel::update(mails::table.find(id))
-        .set((
-            mails::due_at.eq(None::<NaiveDateTime>),
-            mails::failure.eq(error.to_string()),
-        ))
-        .execute(tx.conn)?;
-    Ok(())
-}
-
-impl Row {
-    fn claimed(self, tx: &Tx, config: &Config) -> Result<Claimed> {
-        let token = self
-            .token
-            .map(|sealed| tx.keys.open(Purpose::Mail, &sealed))
-            .transpose()?
-            .map(|token| String::from_utf8_lossy(&token).into_owned());
-        let rendered = render(
-            self.template,
-            self.language,
-            &self.arguments,
-            token.as_deref(),
-            config,
-        )?;
-        let category = self.template.category();
-        let unsubscribe = self
-            .user_id
-            .filter(|_| !category.is_contractual())
-            .map(|user| unsubscribe_token(tx.keys, user, category))
-            .transpose()?
-            .map(|token| format!("{}/v1/unsubscribe-links/{token}", config.public_url));
-        Ok(Claimed {
-            id: self.id,
-            recipient: self.recipient,
-            rendered,
-            unsubscribe,
-            attempts: self.attempts + 1,
-        })
-    }
 }
 
 /// Writes down what became of the claimed mails. The token of a link goes with the mail that carried it.

@@ -14,7 +14,7 @@ use crate::domain::organization::OperatorRole;
 use crate::domain::refusal::{Code, Refusal};
 use crate::error::Result;
 use crate::resources::accounts::tokens::NoFilters;
-use crate::secret::{Keyring, Purpose};
+use crate::secret::Keyring;
 use actix_web::get;
 use actix_web::web::Data;
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -115,11 +115,6 @@ pub async fn list_outbox_mails(
 
 impl Row {
     fn view(self, keys: &Keyring, config: &Config) -> Result<OutboxMailView> {
-        let token = self
-            .token
-            .map(|sealed| keys.open(Purpose::Mail, &sealed))
-            .transpose()?
-            .map(|token| String::from_utf8_lossy(&token).into_owned());
         let Rendered {
             subject,
             text,
@@ -129,7 +124,8 @@ impl Row {
             self.template,
             self.language,
             &self.arguments,
-            token.as_deref(),
+            self.token.as_deref(),
+            keys,
             config,
         )?;
         Ok(OutboxMailView {

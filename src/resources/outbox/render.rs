@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::domain::locale::Language;
 use crate::domain::mail::{Link, MailTemplate};
 use crate::error::Result;
+use crate::secret::{Keyring, Purpose};
 use chrono::NaiveDate;
 use maud::{DOCTYPE, html};
 use serde_json::{Map, Value};
@@ -16,14 +17,19 @@ pub struct Rendered {
     pub link: Option<String>,
 }
 
-/// Renders what lies in the outbox; the token is what its link ends with.
+/// Renders what lies in the outbox; the token, sealed there, is what its link ends with.
 pub fn render(
     template: MailTemplate,
     language: Language,
     arguments: &str,
-    token: Option<&str>,
+    sealed: Option<&[u8]>,
+    keys: &Keyring,
     config: &Config,
 ) -> Result<Rendered> {
+    let token = sealed
+        .map(|sealed| keys.open(Purpose::Mail, sealed))
+        .transpose()?
+        .map(|token| String::from_utf8_lossy(&token).into_owned());
     let (subject, body) = said(template, language, arguments)?;
     let action = template.link().zip(token).map(|(link, token)| Action {
         name: locale::text(language, &format!("{}.action", key(template)), &[]),
