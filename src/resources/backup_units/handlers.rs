@@ -12,7 +12,7 @@ use crate::domain::id::{BackupUnitId, OrganizationId, ProductId};
 use crate::domain::policy::Action;
 use crate::domain::refusal::{Code, Refusal};
 use crate::error::Result;
-use crate::resources::partnerships::model::names;
+use crate::resources::organizations::model::names;
 use actix_web::web::{Data, Path};
 use actix_web::{delete, get, patch, post};
 use chrono::{DateTime, Utc};

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::resources::billing::batch::EventRow;
 use crate::resources::billing::facts::Facts;
 use crate::resources::billing::intent::{Wanted, WantedLine};
-use crate::resources::partnerships::model::names;
+use crate::resources::organizations::model::names;
 use actix_web::get;
 use actix_web::web::{Data, Path};
 use diesel::prelude::*;

@@ -9,7 +9,7 @@ use crate::domain::money::{Money, Rate};
 use crate::domain::settlement::Payer;
 use crate::error::{Error, Result};
 use crate::resources::billing::batch::EventRow;
-use crate::resources::partnerships::model::names;
+use crate::resources::organizations::model::names;
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use serde::Serialize;

@@ -11,7 +11,7 @@ use crate::domain::enrolment::EnrolmentState;
 use crate::domain::id::{EnrolmentId, OrganizationId};
 use crate::domain::refusal::{Code, Fault, Refusal};
 use crate::error::Result;
-use crate::resources::partnerships::model::names;
+use crate::resources::organizations::model::names;
 use crate::resources::tenders::model::proposals as tenders;
 use actix_web::get;
 use actix_web::web::{Data, Path};

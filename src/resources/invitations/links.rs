@@ -12,7 +12,7 @@ use crate::domain::invitation::Direction;
 use crate::domain::policy::{self, Action};
 use crate::domain::refusal::{Code, Refusal};
 use crate::error::Result;
-use crate::resources::partnerships;
+use crate::resources::organizations::model::names;
 use actix_web::web::{Data, Path};
 use actix_web::{get, post};
 use chrono::{DateTime, Utc};
@@ -82,7 +82,7 @@ pub async fn get_invitation_link(
             .into_iter()
             .flatten()
             .collect();
-        let names = partnerships::model::names(tx, &ids)?;
+        let names = names(tx, &ids)?;
         let name = |id: Option<OrganizationId>| id.and_then(|id| names.get(&id).cloned());
         let (requested, _) = model::access_of(tx, &invitation)?;
         Reply::ok(&InvitationLinkView {

@@ -1,39 +1,19 @@
-//! Whom a mail about an organization goes to, and the mails of invitations.
+//! The mails of invitations.
 use super::model::Invitation;
 use super::preferences;
 use crate::db::Tx;
 use crate::db::record::Mail;
-use crate::db::schema::{mails, memberships, organizations, users};
+use crate::db::schema::mails;
 use crate::domain::id::{EventId, OrganizationId};
 use crate::domain::invitation::Direction;
 use crate::domain::locale::Language;
 use crate::domain::mail::MailTemplate;
-use crate::domain::organization::Role;
 use crate::error::Result;
+use crate::resources::organizations::mails::{legal_representatives, tell};
+use crate::resources::organizations::model::name;
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use serde_json::json;
-
-pub fn name(tx: &mut Tx, organization: OrganizationId) -> Result<String> {
-    Ok(organizations::table
-        .find(organization)
-        .select(organizations::name)
-        .first(tx.conn)?)
-}
-
-/// The addresses of those who bind an organization, each with its language.
-pub fn legal_representatives(
-    tx: &mut Tx,
-    organization: OrganizationId,
-) -> Result<Vec<(String, Language)>> {
-    Ok(memberships::table
-        .inner_join(users::table.on(users::id.eq(memberships::user_id)))
-        .filter(memberships::organization_id.eq(organization))
-        .filter(memberships::role.eq(Role::LegalRepresentative))
-        .filter(memberships::valid_to.is_null())
-        .select((users::email, users::language))
-        .load(tx.conn)?)
-}
 
 /// How many invitations a day go to one address.
 const INVITATIONS_A_DAY: i64 = 10;
@@ -102,20 +82,8 @@ pub fn tell_superseded(
     partner: OrganizationId,
 ) -> Result<()> {
     let arguments = json!({"sender": name(tx, customer)?});
-    for (recipient, language) in legal_representatives(tx, partner)? {
-        let arguments = arguments.clone();
-        tx.mail(
-            event,
-            &Mail {
-                recipient,
-                language,
-                template: MailTemplate::InvitationSuperseded,
-                arguments,
-                token: None,
-            },
-        )?;
-    }
-    Ok(())
+    let template = MailTemplate::InvitationSuperseded;
+    tell(tx, event, partner, template, &arguments)
 }
 
 /// Tells the side that sent it what became of it.
@@ -134,21 +102,9 @@ pub fn tell_sender(
         (Some(other), _) => name(tx, other)?,
         (None, email) => email.clone().unwrap_or_default(),
     };
-    for (recipient, language) in legal_representatives(tx, sender)? {
-        let mut arguments = json!({"sender": by});
-        if let Some(starts) = invitation.starts_at {
-            arguments["starts"] = json!({"date": starts.date().to_string()});
-        }
-        tx.mail(
-            event,
-            &Mail {
-                recipient,
-                language,
-                template,
-                arguments,
-                token: None,
-            },
-        )?;
+    let mut arguments = json!({"sender": by});
+    if let Some(starts) = invitation.starts_at {
+        arguments["starts"] = json!({"date": starts.date().to_string()});
     }
-    Ok(())
+    tell(tx, event, sender, template, &arguments)
 }

@@ -7,7 +7,7 @@ use crate::domain::id::{InvitationId, OrganizationId, PartnershipId, TenderId};
 use crate::domain::invitation::{Direction, InvitationStatus};
 use crate::domain::policy::{self, Action, Standing};
 use crate::error::Result;
-use crate::resources::partnerships;
+use crate::resources::organizations::model::names;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -79,7 +79,7 @@ pub fn view(tx: &mut Tx, invitation: &Invitation, reader: &Reader) -> Result<Inv
         .into_iter()
         .flatten()
         .collect();
-    let names = partnerships::model::names(tx, &ids)?;
+    let names = names(tx, &ids)?;
     let name = |id: OrganizationId| OrganizationNameView {
         id,
         name: names.get(&id).cloned().unwrap_or_default(),

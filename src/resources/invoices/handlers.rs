@@ -14,7 +14,7 @@ use crate::domain::id::{InvoiceId, OrganizationId};
 use crate::domain::policy::{self, Action, Decision};
 use crate::domain::refusal::Refusal;
 use crate::error::Result;
-use crate::resources::partnerships::model as partnerships;
+use crate::resources::organizations::model::names;
 use actix_web::web::{Data, Path};
 use actix_web::{Either, get};
 use diesel::prelude::*;
@@ -93,7 +93,7 @@ pub async fn get_invoice(
         let lines = model::lines(tx, row.order_id)?;
         let invoice = InvoiceView::new(row, Some(lines))?;
         let parties = [invoice.organization_id, invoice.customer_id];
-        let names = partnerships::names(tx, &parties.into())?;
+        let names = names(tx, &parties.into())?;
         Ok((invoice, names, identity.language))
     });
     let (invoice, names, language) = read.await?;

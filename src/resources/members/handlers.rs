@@ -23,6 +23,7 @@ use crate::error::Result;
 use crate::resources::accounts::model::{normal, user_by_email};
 use crate::resources::accounts::tokens::NoFilters;
 use crate::resources::invitations::mails;
+use crate::resources::organizations::model::name;
 use crate::resources::organizations::reach;
 use actix_web::web::{Data, Path};
 use actix_web::{delete, get, patch, post};
@@ -382,7 +383,7 @@ fn invite(
     }
     let known = user_by_email(tx, &offer.email)?;
     let arguments = json!({
-        "sender": mails::name(tx, offer.organization_id)?,
+        "sender": name(tx, offer.organization_id)?,
         "until": {"date": offer.expires_at.date().to_string()},
     });
     tx.mail(

@@ -15,7 +15,7 @@ use crate::domain::organization::Role;
 use crate::domain::policy::Action;
 use crate::domain::refusal::{Code, Refusal};
 use crate::error::Result;
-use crate::resources::invitations::mails;
+use crate::resources::organizations::model::name;
 use crate::resources::organizations::reach;
 use crate::resources::partnerships::model as partnerships;
 use crate::resources::programme::model as programme;
@@ -56,7 +56,7 @@ pub async fn get_member_invitation_link(
     db.snapshot(move |tx| {
         let offer = alive(tx, &token)?;
         Reply::ok(&MemberInvitationLinkView {
-            organization: mails::name(tx, offer.organization_id)?,
+            organization: name(tx, offer.organization_id)?,
             email: offer.email,
             role: offer.role,
             expires_at: offer.expires_at.and_utc(),

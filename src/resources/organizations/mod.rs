@@ -1,6 +1,7 @@
 //! Organizations, and what belongs to them: members, products, payment methods.
 mod admin;
 mod handlers;
+pub mod mails;
 pub mod model;
 mod payment_methods;
 pub mod products;

@@ -18,6 +18,7 @@ use crate::resources::billing::units::{self, Shift};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone)]
 pub struct NewOrganizationRow<'a> {
@@ -42,6 +43,27 @@ pub fn insert_organization(tx: &mut Tx, new: &NewOrganizationRow) -> Result<Orga
         ))
         .execute(tx.conn)?;
     Ok(id)
+}
+
+/// What an organization is called.
+pub fn name(tx: &mut Tx, organization: OrganizationId) -> Result<String> {
+    Ok(organizations::table
+        .find(organization)
+        .select(organizations::name)
+        .first(tx.conn)?)
+}
+
+/// The names of organizations.
+pub fn names(
+    tx: &mut Tx,
+    ids: &BTreeSet<OrganizationId>,
+) -> Result<BTreeMap<OrganizationId, String>> {
+    Ok(organizations::table
+        .filter(organizations::id.eq_any(ids))
+        .select((organizations::id, organizations::name))
+        .load::<(OrganizationId, String)>(tx.conn)?
+        .into_iter()
+        .collect())
 }
 
 /// An organization's own data.

@@ -4,7 +4,7 @@ use super::model::{self, Partnership};
 use super::views::{self, PartnershipView};
 use crate::api::access::WantedAccess;
 use crate::api::{Caller, IfMatch, Reply, Valid};
-use crate::db::record::{Event, Mail};
+use crate::db::record::Event;
 use crate::db::witness::Identity;
 use crate::db::{Db, Tx};
 use crate::domain::access::{Access, Level, Naming, PaymentMode};
@@ -17,6 +17,8 @@ use crate::domain::refusal::{Code, Fault, Refusal};
 use crate::error::Result;
 use crate::resources::accounts::step_up::{self, PasswordGiven};
 use crate::resources::invitations;
+use crate::resources::organizations::mails;
+use crate::resources::organizations::model::name;
 use crate::resources::renewals::ownership;
 use actix_web::put;
 use actix_web::web::{Data, Path};
@@ -266,22 +268,11 @@ fn record(
     };
     let event = tx.record(Some(identity), event)?;
     if only_mode {
-        let sender = invitations::mails::name(tx, row.customer_id)?;
-        for (recipient, language) in invitations::mails::legal_representatives(tx, row.partner_id)?
-        {
-            let arguments =
-                json!({"sender": sender, "mode": new.payment_mode().map(PaymentMode::as_str)});
-            tx.mail(
-                event,
-                &Mail {
-                    recipient,
-                    language,
-                    template: MailTemplate::PaymentModeChanged,
-                    arguments,
-                    token: None,
-                },
-            )?;
-        }
+        let sender = name(tx, row.customer_id)?;
+        let arguments =
+            json!({"sender": sender, "mode": new.payment_mode().map(PaymentMode::as_str)});
+        let template = MailTemplate::PaymentModeChanged;
+        mails::tell(tx, event, row.partner_id, template, &arguments)?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use super::customer;
 use super::model::{self, Partnership};
 use super::views::{self, PartnershipView};
 use crate::api::{Caller, Post, Reply};
-use crate::db::record::{Event, Mail};
+use crate::db::record::Event;
 use crate::db::witness::Identity;
 use crate::db::{Db, Tx};
 use crate::domain::event::EventType;
@@ -13,7 +13,9 @@ use crate::domain::mail::MailTemplate;
 use crate::domain::policy::{self, Action, Standing};
 use crate::error::Result;
 use crate::resources::accounts::step_up;
-use crate::resources::{invitations, renewals};
+use crate::resources::organizations::mails;
+use crate::resources::organizations::model::name;
+use crate::resources::renewals;
 use actix_web::post;
 use actix_web::web::{Data, Path};
 use chrono::NaiveDateTime;
@@ -129,21 +131,9 @@ pub fn conclude(
         (row.partner_id, row.customer_id)
     };
     let arguments = json!({
-        "sender": invitations::mails::name(tx, sender)?,
-        "recipient": invitations::mails::name(tx, other)?,
+        "sender": name(tx, sender)?,
+        "recipient": name(tx, other)?,
     });
-    for (recipient, language) in invitations::mails::legal_representatives(tx, other)? {
-        let arguments = arguments.clone();
-        tx.mail(
-            event,
-            &Mail {
-                recipient,
-                language,
-                template: MailTemplate::PartnershipEnded,
-                arguments,
-                token: None,
-            },
-        )?;
-    }
+    mails::tell(tx, event, other, MailTemplate::PartnershipEnded, &arguments)?;
     Ok(ended_at)
 }

@@ -1,6 +1,6 @@
 //! The rows of partnerships, their terms and selections, each with its interval of validity.
 use crate::db::schema::{
-    assignments, billing_events, customer_access, invitation_products, invitations, organizations,
+    assignments, billing_events, customer_access, invitation_products, invitations,
     partnership_terms, partnerships, payment_mode_proposals, selections,
 };
 use crate::db::witness::{self, Identity};
@@ -512,19 +512,6 @@ pub fn seen_from(
         _ => standing.clone(),
     };
     standings.iter().map(partner_side).collect()
-}
-
-/// The names of organizations.
-pub fn names(
-    tx: &mut Tx,
-    ids: &BTreeSet<OrganizationId>,
-) -> Result<BTreeMap<OrganizationId, String>> {
-    Ok(organizations::table
-        .filter(organizations::id.eq_any(ids))
-        .select((organizations::id, organizations::name))
-        .load::<(OrganizationId, String)>(tx.conn)?
-        .into_iter()
-        .collect())
 }
 
 /// A partnership's row; the caller has been found to stand towards it already.

@@ -4,7 +4,6 @@ use super::model::{self, Partnership};
 use crate::api::idempotency::Nothing;
 use crate::api::page::Paging;
 use crate::api::{Caller, Listing, Page, Post, Reply};
-use crate::db::record::Mail;
 use crate::db::schema::payment_mode_proposals;
 use crate::db::witness::Identity;
 use crate::db::{Db, Tx};
@@ -17,7 +16,8 @@ use crate::domain::policy::{self, Action};
 use crate::domain::refusal::{Code, Refusal};
 use crate::error::Result;
 use crate::resources::accounts::tokens::NoFilters;
-use crate::resources::invitations::mails;
+use crate::resources::organizations::mails;
+use crate::resources::organizations::model::name;
 use actix_web::web::{Data, Path};
 use actix_web::{get, post};
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -312,19 +312,6 @@ fn tell(
     mode: PaymentMode,
     template: MailTemplate,
 ) -> Result<()> {
-    let arguments = json!({"sender": mails::name(tx, sender)?, "mode": mode.as_str()});
-    for (recipient, language) in mails::legal_representatives(tx, other)? {
-        let arguments = arguments.clone();
-        tx.mail(
-            event,
-            &Mail {
-                recipient,
-                language,
-                template,
-                arguments,
-                token: None,
-            },
-        )?;
-    }
-    Ok(())
+    let arguments = json!({"sender": name(tx, sender)?, "mode": mode.as_str()});
+    mails::tell(tx, event, other, template, &arguments)
 }

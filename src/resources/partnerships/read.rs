@@ -12,6 +12,7 @@ use crate::domain::id::{OrganizationId, PartnershipId};
 use crate::domain::policy::{self, Action, Standing};
 use crate::domain::refusal::Refusal;
 use crate::error::Result;
+use crate::resources::organizations::model::names;
 use actix_web::get;
 use actix_web::web::{Data, Path};
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -139,7 +140,7 @@ pub async fn list_partnerships(
             .iter()
             .flat_map(|row| [row.customer_id, row.partner_id])
             .collect();
-        let names = model::names(tx, &organizations)?;
+        let names = names(tx, &organizations)?;
         let views = rows
             .iter()
             .map(|row| {

@@ -5,7 +5,7 @@ use super::views::{self, PartnershipView};
 use super::{customer, end};
 use crate::api::idempotency::Nothing;
 use crate::api::{Caller, Post, Reply};
-use crate::db::record::{Event, Mail};
+use crate::db::record::Event;
 use crate::db::schema::partnerships;
 use crate::db::witness::Identity;
 use crate::db::{Db, Tx};
@@ -18,6 +18,8 @@ use crate::domain::policy::{self, Action};
 use crate::domain::refusal::{Code, Refusal};
 use crate::error::{Error, Result};
 use crate::resources::invitations;
+use crate::resources::organizations::mails;
+use crate::resources::organizations::model::name;
 use actix_web::post;
 use actix_web::web::{Data, Path};
 use chrono::NaiveDateTime;
@@ -129,23 +131,10 @@ fn tell(
     template: MailTemplate,
 ) -> Result<()> {
     let arguments = json!({
-        "sender": invitations::mails::name(tx, row.customer_id)?,
-        "recipient": invitations::mails::name(tx, row.partner_id)?,
+        "sender": name(tx, row.customer_id)?,
+        "recipient": name(tx, row.partner_id)?,
     });
-    for (recipient, language) in invitations::mails::legal_representatives(tx, whom)? {
-        let arguments = arguments.clone();
-        tx.mail(
-            event,
-            &Mail {
-                recipient,
-                language,
-                template,
-                arguments,
-                token: None,
-            },
-        )?;
-    }
-    Ok(())
+    mails::tell(tx, event, whom, template, &arguments)
 }
 
 /// Cancel the start of a partnership.

@@ -12,6 +12,7 @@ use crate::domain::locale::Language;
 use crate::domain::partnership::{Timeline, Version};
 use crate::domain::policy::{self, Action, Standing};
 use crate::error::{Error, Result};
+use crate::resources::organizations::model::names;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -168,7 +169,7 @@ pub fn one(
     language: Language,
     at: NaiveDateTime,
 ) -> Result<PartnershipView> {
-    let names = model::names(tx, &BTreeSet::from([row.customer_id, row.partner_id]))?;
+    let names = names(tx, &BTreeSet::from([row.customer_id, row.partner_id]))?;
     view(&names, row, timeline, standings, language, at)
 }
 

@@ -1,7 +1,7 @@
 //! What follows from each act on an enrolment, whoever does it (PRG-5, PRG-7).
 use super::model::{self, Enrolment};
 use crate::db::Tx;
-use crate::db::record::{Event, Mail};
+use crate::db::record::Event;
 use crate::db::schema::partnerships as partnership_rows;
 use crate::db::witness::Identity;
 use crate::domain::enrolment::EnrolmentAct;
@@ -9,7 +9,8 @@ use crate::domain::event::EventType;
 use crate::domain::id::{EventId, OrganizationId};
 use crate::domain::mail::MailTemplate;
 use crate::error::Result;
-use crate::resources::invitations::mails;
+use crate::resources::organizations::mails;
+use crate::resources::organizations::model::name;
 use crate::resources::partnerships::{end, model::Partnership};
 use crate::resources::renewals::ownership;
 use diesel::prelude::*;
@@ -96,19 +97,6 @@ fn tell(
     template: MailTemplate,
     reason: Option<&str>,
 ) -> Result<()> {
-    let arguments = json!({"recipient": mails::name(tx, partner)?, "reason": reason});
-    for (recipient, language) in mails::legal_representatives(tx, partner)? {
-        let arguments = arguments.clone();
-        tx.mail(
-            event,
-            &Mail {
-                recipient,
-                language,
-                template,
-                arguments,
-                token: None,
-            },
-        )?;
-    }
-    Ok(())
+    let arguments = json!({"recipient": name(tx, partner)?, "reason": reason});
+    mails::tell(tx, event, partner, template, &arguments)
 }

@@ -17,7 +17,7 @@ use crate::domain::policy::{self, Action, Found, Standing};
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::standing::StandingStatus;
 use crate::error::Result;
-use crate::resources::partnerships::model::names;
+use crate::resources::organizations::model::{name, names};
 use actix_web::web::{Data, Path};
 use actix_web::{get, post};
 use diesel::prelude::*;
@@ -153,7 +153,7 @@ pub async fn get_enrolment(
         let found = model::find(tx, &identity, *id)?;
         let standings = found.standings.clone();
         let enrolment = policy::allow(found, Action::ReadEnrolment)?.what;
-        let name = crate::resources::invitations::mails::name(tx, enrolment.row.organization_id)?;
+        let name = name(tx, enrolment.row.organization_id)?;
         let view = view(&enrolment, name, &standings)?;
         Ok(Reply::ok(&view)?.version(view.version))
     })

@@ -17,7 +17,7 @@ use crate::domain::refusal::{Code, Fault, Refusal};
 use crate::domain::register::RegisterKind;
 use crate::error::Result;
 use crate::resources::accounts::step_up;
-use crate::resources::invitations::mails;
+use crate::resources::organizations::model::name;
 use actix_web::web::{Data, Path};
 use actix_web::{delete, get, patch, post};
 use diesel::prelude::*;
@@ -282,7 +282,7 @@ pub fn shown(
 
 fn newest(tx: &mut Tx, org: OrganizationId, standings: &[Standing]) -> Result<EnrolmentView> {
     let enrolment = model::latest(tx, org)?.ok_or_else(Refusal::not_found)?;
-    view(&enrolment, mails::name(tx, org)?, standings)
+    view(&enrolment, name(tx, org)?, standings)
 }
 
 fn kind(tx: &mut Tx, org: OrganizationId) -> Result<OrganizationKind> {

@@ -1,6 +1,6 @@
 //! What is due by date: automatic renewals, tried again on a schedule, and products that expire (BIL-8, BIL-13).
 use crate::db::Tx;
-use crate::db::record::{Event, Mail};
+use crate::db::record::Event;
 use crate::db::schema::{products, renewal_ownerships};
 use crate::domain::billing::{EventKind, Initiator};
 use crate::domain::event::EventType;
@@ -14,7 +14,8 @@ use crate::resources::billing::batch::{change_owners, update_products};
 use crate::resources::billing::book::book;
 use crate::resources::billing::facts::{Installed, Ownership};
 use crate::resources::billing::intent::{Channel, Intent, Sale, Wanted, WantedLine};
-use crate::resources::invitations::mails;
+use crate::resources::organizations::mails;
+use crate::resources::organizations::model::name;
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use serde_json::json;
@@ -115,7 +116,7 @@ fn note_failures(tx: &mut Tx, failed: &[(&(Installed, Ownership), Refusal)]) -> 
 fn tell(tx: &mut Tx, event: EventId, product: &Installed, owner: OrganizationId) -> Result<()> {
     let customer = product.organization_id;
     let arguments = json!({
-        "customer": mails::name(tx, customer)?,
+        "customer": name(tx, customer)?,
         "product": product.name,
         "until": {"date": product.renews_on},
     });
@@ -124,16 +125,8 @@ fn tell(tx: &mut Tx, event: EventId, product: &Installed, owner: OrganizationId)
         Some(owner).filter(|owner| *owner != customer),
     ];
     for told in both.into_iter().flatten() {
-        for (recipient, language) in mails::legal_representatives(tx, told)? {
-            let mail = Mail {
-                recipient,
-                language,
-                template: MailTemplate::RenewalFailed,
-                arguments: arguments.clone(),
-                token: None,
-            };
-            tx.mail(event, &mail)?;
-        }
+        let template = MailTemplate::RenewalFailed;
+        mails::tell(tx, event, told, template, &arguments)?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Whose act a product's next automatic renewal is, and how it changes hands (PAY-6).
 use crate::db::Tx;
-use crate::db::record::{Event, Mail};
+use crate::db::record::Event;
 use crate::db::schema::{products, renewal_ownerships};
 use crate::db::witness::Identity;
 use crate::domain::event::EventType;
@@ -11,7 +11,8 @@ use crate::domain::refusal::Refusal;
 use crate::error::Result;
 use crate::resources::billing::batch::{change_owners, update_products};
 use crate::resources::billing::facts::{Installed, Ownership};
-use crate::resources::invitations::mails;
+use crate::resources::organizations::mails;
+use crate::resources::organizations::model::name;
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use serde_json::json;
@@ -123,21 +124,13 @@ pub fn fall_back(
     hand_over(tx, owned, customer, None)?;
     let event = tx.record(by, event)?;
     let arguments = json!({
-        "customer": mails::name(tx, customer)?,
-        "partner": mails::name(tx, partner)?,
+        "customer": name(tx, customer)?,
+        "partner": name(tx, partner)?,
         "products": listed,
     });
     for told in [customer, partner] {
-        for (recipient, language) in mails::legal_representatives(tx, told)? {
-            let mail = Mail {
-                recipient,
-                language,
-                template: MailTemplate::RenewalsFellBack,
-                arguments: arguments.clone(),
-                token: None,
-            };
-            tx.mail(event, &mail)?;
-        }
+        let template = MailTemplate::RenewalsFellBack;
+        mails::tell(tx, event, told, template, &arguments)?;
     }
     Ok(())
 }

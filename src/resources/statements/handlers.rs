@@ -13,7 +13,7 @@ use crate::domain::policy::{self, Action};
 use crate::domain::refusal::Refusal;
 use crate::domain::statement::Totals;
 use crate::error::{Error, Result};
-use crate::resources::partnerships::model as partnerships;
+use crate::resources::organizations::model::names;
 use actix_web::web::{Data, Path};
 use actix_web::{Either, get};
 use serde::Deserialize;
@@ -74,7 +74,7 @@ pub async fn get_statement(
     let (statement, names, language) = db
         .snapshot(move |tx| {
             let language = may_read(tx, &caller, organization)?.language;
-            let names = partnerships::names(tx, &[organization].into())?;
+            let names = names(tx, &[organization].into())?;
             Ok((draw(tx, &scope)?, names, language))
         })
         .await?;

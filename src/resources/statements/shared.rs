@@ -14,6 +14,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::settlement::Payer;
 use crate::domain::statement::SharedLineKind;
 use crate::error::{Error, Result};
+use crate::resources::organizations::model::names;
 use crate::resources::partnerships::model as partnerships;
 use actix_web::get;
 use actix_web::web::{Data, Path};
@@ -130,7 +131,7 @@ pub async fn get_shared_statement(
             Standing::Member { .. } | Standing::Operator { .. } | Standing::Support { .. } => false,
         };
         let row = allowed.what.0;
-        let names = partnerships::names(tx, &[row.customer_id, row.partner_id].into())?;
+        let names = names(tx, &[row.customer_id, row.partner_id].into())?;
         let named = |id| OrganizationNameView {
             id,
             name: names.get(&id).cloned().unwrap_or_default(),

@@ -10,7 +10,7 @@ use crate::domain::id::OrganizationId;
 use crate::domain::policy::{self, Action, Ruling, Standing};
 use crate::domain::refusal::Refusal;
 use crate::error::Result;
-use crate::resources::partnerships;
+use crate::resources::organizations::model::names;
 use actix_web::web::Data;
 use actix_web::{get, post};
 use chrono::{DateTime, Utc};
@@ -159,7 +159,7 @@ fn view(
         .into_iter()
         .flat_map(|(customer, partner)| [customer, partner])
         .collect();
-    let names = partnerships::model::names(tx, &ids)?;
+    let names = names(tx, &ids)?;
     let named = |id: OrganizationId| OrganizationNameView {
         id,
         name: names.get(&id).cloned().unwrap_or_default(),

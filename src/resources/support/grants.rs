@@ -14,7 +14,8 @@ use crate::domain::refusal::Refusal;
 use crate::domain::support::SupportGrantState;
 use crate::error::Result;
 use crate::resources::accounts::tokens::NoFilters;
-use crate::resources::partnerships::{self, customer};
+use crate::resources::organizations::model::names;
+use crate::resources::partnerships::customer;
 use actix_web::web::{Data, Path};
 use actix_web::{delete, get, post};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
@@ -264,7 +265,7 @@ fn state(grant: &Grant, now: NaiveDateTime) -> SupportGrantState {
 
 fn views(tx: &mut Tx, grants: &[Grant]) -> Result<Vec<SupportGrantView>> {
     let ids: BTreeSet<OrganizationId> = grants.iter().map(|grant| grant.organization_id).collect();
-    let names = partnerships::model::names(tx, &ids)?;
+    let names = names(tx, &ids)?;
     let products = model::products_of(tx, grants)?;
     let view = |grant: &Grant| SupportGrantView {
         id: grant.id,

@@ -2,7 +2,7 @@
 use super::codes::acting_partner;
 use super::model::{self, Named, OnBehalf};
 use crate::api::{Caller, Reply, Valid};
-use crate::db::record::{Event, Mail};
+use crate::db::record::Event;
 use crate::db::schema::memberships;
 use crate::db::throttle::{self, Limit, Room};
 use crate::db::witness::{self, Identity};
@@ -16,8 +16,8 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::domain::support::{IdentificationOutcome, SupportPlan, read_code};
 use crate::error::Result;
 use crate::resources::accounts::model as accounts;
-use crate::resources::invitations::mails::legal_representatives;
-use crate::resources::partnerships;
+use crate::resources::organizations::mails::{legal_representatives, tell_all};
+use crate::resources::organizations::model::names;
 use actix_web::post;
 use actix_web::web::Data;
 use diesel::prelude::*;
@@ -231,26 +231,15 @@ fn told(
     let outcome = IdentificationOutcome::Identified;
     model::record_identification(tx, staff.user, outcome, user)?;
     let event = tx.record(Some(staff), event.by_rule("SUP-3"))?;
-    for (recipient, language) in to {
-        tx.mail(
-            event,
-            &Mail {
-                recipient,
-                language,
-                template: MailTemplate::SupportIdentified,
-                arguments: json!({}),
-                token: None,
-            },
-        )?;
-    }
-    Ok(())
+    let template = MailTemplate::SupportIdentified;
+    tell_all(tx, event, to, template, &json!({}))
 }
 
 fn organizations(
     tx: &mut Tx,
     ids: &BTreeSet<OrganizationId>,
 ) -> Result<Vec<SupportOrganizationView>> {
-    let (names, plans) = (partnerships::model::names(tx, ids)?, model::plans(tx, ids)?);
+    let (names, plans) = (names(tx, ids)?, model::plans(tx, ids)?);
     let view = |(id, plan): (OrganizationId, SupportPlan)| SupportOrganizationView {
         id,
         name: names.get(&id).cloned().unwrap_or_default(),

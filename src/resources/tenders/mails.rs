@@ -9,6 +9,7 @@ use crate::domain::mail::MailTemplate;
 use crate::domain::organization::Role;
 use crate::domain::tender;
 use crate::error::Result;
+use crate::resources::organizations::mails::tell_all;
 use diesel::prelude::*;
 use serde_json::{Value, json};
 
@@ -79,17 +80,5 @@ fn to_partners(
         .select((users::email, users::language))
         .distinct()
         .load(tx.conn)?;
-    for (recipient, language) in people {
-        tx.mail(
-            event,
-            &Mail {
-                recipient,
-                language,
-                template,
-                arguments: arguments.clone(),
-                token: None,
-            },
-        )?;
-    }
-    Ok(())
+    tell_all(tx, event, people, template, arguments)
 }

@@ -20,7 +20,7 @@ use crate::domain::refusal::{Code, Fault, Refusal};
 use crate::domain::tender::ProposalStatus;
 use crate::error::Result;
 use crate::resources::accounts::tokens::NoFilters;
-use crate::resources::invitations::mails::name;
+use crate::resources::organizations::model::name;
 use actix_web::web::{Data, Path};
 use actix_web::{get, patch, post};
 use chrono::NaiveDate;

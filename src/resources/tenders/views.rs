@@ -10,7 +10,7 @@ use crate::domain::id::{OrganizationId, ProposalId, TenderId, TenderQuestionId, 
 use crate::domain::locale::Language;
 use crate::domain::tender::{self, ProposalStatus, TenderOutcome, TenderStatus, Topics};
 use crate::error::Result;
-use crate::resources::partnerships;
+use crate::resources::organizations;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -385,7 +385,7 @@ fn names(
     tx: &mut Tx,
     of: impl Iterator<Item = OrganizationId>,
 ) -> Result<BTreeMap<OrganizationId, String>> {
-    partnerships::model::names(tx, &of.collect::<BTreeSet<_>>())
+    organizations::model::names(tx, &of.collect::<BTreeSet<_>>())
 }
 
 fn named(names: &BTreeMap<OrganizationId, String>, id: OrganizationId) -> OrganizationNameView {

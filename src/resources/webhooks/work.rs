@@ -3,7 +3,7 @@
 use super::model::Endpoint;
 use super::send::{Attempt, Message, WHOLE};
 use crate::db::Tx;
-use crate::db::record::{Event, Mail};
+use crate::db::record::Event;
 use crate::db::schema::{events, webhook_attempts, webhook_deliveries, webhook_endpoints};
 use crate::domain::event::EventType;
 use crate::domain::id::{AttemptId, DeliveryId, EventId, NodeId, WebhookId};
@@ -11,7 +11,7 @@ use crate::domain::mail::MailTemplate;
 use crate::domain::webhook::{DeliveryState, DisabledReason, next_attempt, rest};
 use crate::error::{Error, Result};
 use crate::resources::events::views;
-use crate::resources::invitations::mails::legal_representatives;
+use crate::resources::organizations::mails;
 use crate::secret;
 use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
@@ -282,18 +282,9 @@ impl Claim {
         let event = tx.record(None, event)?;
         // The rest of the URL may hold a secret of the receiver's.
         let url = Url::parse(&endpoint.url).map_err(Error::internal)?;
-        for (recipient, language) in legal_representatives(tx, endpoint.organization_id)? {
-            let arguments = json!({"host": url.host_str()});
-            let mail = Mail {
-                recipient,
-                language,
-                template: MailTemplate::WebhookDisabled,
-                arguments,
-                token: None,
-            };
-            tx.mail(event, &mail)?;
-        }
-        Ok(())
+        let arguments = json!({"host": url.host_str()});
+        let (organization, template) = (endpoint.organization_id, MailTemplate::WebhookDisabled);
+        mails::tell(tx, event, organization, template, &arguments)
     }
 
     /// Gives the endpoint back.
