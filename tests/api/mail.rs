@@ -1,4 +1,5 @@
 //! Mail by SMTP (NTF-2), to a mail server of the test's own.
+use crate::invitations::{self, full};
 use crate::world::{World, on_each_engine};
 use chrono::TimeDelta;
 use mandat::config::Config;
@@ -99,12 +100,9 @@ pub fn with_server(world: &World, address: &str) -> Service {
 }
 
 pub async fn invite(world: &World) {
-    let org = world.organization("Bäckerei Sommer").await;
-    let partner = world.organization("Studio Lumen").await;
-    let access = json!({"level": "full", "product_ids": null, "payment_mode": "partner"});
-    let body = json!({"partner_id": partner, "access": access});
-    let path = format!("/v1/organizations/{org}/invitations");
-    world.post("anna", &path, body).await.expect(201);
+    let access = full("partner");
+    let sent = invitations::invite(world, "anna", "Bäckerei Sommer", "Studio Lumen", access).await;
+    sent.expect(201);
 }
 
 pub async fn newest(world: &World) -> Value {

@@ -20,21 +20,14 @@ async fn sign_up(world: &World, email: &str, password: &str) -> Answer {
     post(world, "/v1/auth/sign-up", new).await
 }
 
-async fn login(world: &World, email: &str, password: &str) -> Answer {
-    let given = json!({"email": email, "password": password});
-    post(world, "/v1/auth/login", given).await
-}
-
 /// The mails to an address, the newest first: subject and link.
 async fn mails(world: &World, to: &str) -> Vec<(String, Option<String>)> {
-    let outbox = world.get("nora", "/v1/admin/outbox").await.expect(200);
-    let mails = outbox.body["items"].as_array().cloned().unwrap_or_default();
-    let to = mails.iter().filter(|mail| mail["recipient"] == to);
-    to.map(|mail| {
+    let mails = world.mails(to).await;
+    let told = mails.iter().map(|mail| {
         let text = |field: &str| mail[field].as_str().map(str::to_owned);
         (text("subject").unwrap_or_default(), text("link"))
-    })
-    .collect()
+    });
+    told.collect()
 }
 
 /// The token in the newest mail to an address.
@@ -50,19 +43,20 @@ async fn token(world: &World, to: &str) -> String {
 fn org_6_an_account_exists_once_its_address_is_proven() {
     on_each_engine(async |world| {
         sign_up(world, NEW, STRONG).await.expect(204);
-        login(world, NEW, "not this one at all").await.refused(
+        world.login(NEW, "not this one at all").await.refused(
             401,
             "wrong_credentials",
             Some("ORG-6"),
         );
-        login(world, NEW, STRONG)
+        world
+            .login(NEW, STRONG)
             .await
             .refused(403, "email_unverified", Some("ORG-6"));
         let token = json!({"token": token(world, NEW).await});
         post(world, "/v1/auth/verify-email", token.clone())
             .await
             .expect(204);
-        let signed_in = login(world, NEW, STRONG).await.expect(200);
+        let signed_in = world.login(NEW, STRONG).await.expect(200);
         let bearer = format!("Bearer {}", signed_in.text_of("/access_token"));
         let me = TestRequest::get()
             .uri("/v1/me")
@@ -91,7 +85,7 @@ fn org_6_each_link_makes_the_account_that_it_was_sent_for() {
         post(world, "/v1/auth/verify-email", json!({"token": mine}))
             .await
             .expect(204);
-        login(world, NEW, STRONG).await.expect(200);
+        world.login(NEW, STRONG).await.expect(200);
         post(world, "/v1/auth/verify-email", json!({"token": theirs}))
             .await
             .refused(410, "link_dead", Some("ORG-6"));
@@ -107,7 +101,8 @@ fn org_6_a_sign_up_link_expires_by_the_clock() {
         post(world, "/v1/auth/verify-email", token)
             .await
             .refused(410, "link_dead", Some("ORG-6"));
-        login(world, NEW, STRONG)
+        world
+            .login(NEW, STRONG)
             .await
             .refused(401, "wrong_credentials", Some("ORG-6"));
     });
@@ -124,10 +119,11 @@ fn org_6_a_known_address_signs_up_alike_and_its_owner_is_told() {
         let told = mails(world, CLAIRE).await;
         assert_eq!(told.len(), 1);
         assert!(told[0].1.is_none(), "no link in {told:?}");
-        login(world, CLAIRE, STRONG)
+        world
+            .login(CLAIRE, STRONG)
             .await
             .refused(401, "wrong_credentials", Some("ORG-6"));
-        login(world, CLAIRE, PASSWORD).await.expect(200);
+        world.login(CLAIRE, PASSWORD).await.expect(200);
     });
 }
 
@@ -149,7 +145,7 @@ fn org_6_a_weak_password_is_refused_before_anything_is_looked_up() {
 #[test]
 fn org_6_a_link_in_a_mail_sets_a_new_password_once_and_ends_all_sessions() {
     on_each_engine(async |world| {
-        let before = login(world, CLAIRE, PASSWORD).await.expect(200);
+        let before = world.login(CLAIRE, PASSWORD).await.expect(200);
         let forgotten = json!({"email": "Claire@Studio-Lumen.example"});
         post(world, "/v1/auth/password-reset", forgotten)
             .await
@@ -164,10 +160,11 @@ fn org_6_a_link_in_a_mail_sets_a_new_password_once_and_ends_all_sessions() {
         post(world, path, set(STRONG))
             .await
             .refused(410, "link_dead", Some("ORG-6"));
-        login(world, CLAIRE, PASSWORD)
+        world
+            .login(CLAIRE, PASSWORD)
             .await
             .refused(401, "wrong_credentials", Some("ORG-6"));
-        login(world, CLAIRE, STRONG).await.expect(200);
+        world.login(CLAIRE, STRONG).await.expect(200);
         let refresh = json!({"refresh_token": before.body["refresh_token"]});
         post(world, "/v1/auth/refresh", refresh).await.refused(
             401,

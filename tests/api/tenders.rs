@@ -74,23 +74,9 @@ async fn propose(world: &World, who: &str, tender: &str) -> Answer {
     world.post(who, &path, body).await
 }
 
-async fn mails(world: &World, recipient: &str) -> Vec<Value> {
-    let outbox = world
-        .get("nora", "/v1/admin/outbox?limit=200")
-        .await
-        .expect(200);
-    outbox.body["items"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter(|mail| mail["recipient"] == recipient)
-        .cloned()
-        .collect()
-}
-
 /// The path of the newest link that was mailed to this address.
 async fn link(world: &World, recipient: &str) -> String {
-    let mails = mails(world, recipient).await;
+    let mails = world.mails(recipient).await;
     let link = mails
         .iter()
         .find_map(|mail| mail["link"].as_str())
@@ -134,7 +120,7 @@ fn tnd_1_a_visitors_tender_opens_when_the_mailed_link_is_confirmed() {
             assert_eq!(confirmed.body["status"], "open");
         }
         assert_eq!(inbox(world, "claire", "Studio Lumen").await.len(), 1);
-        let told = mails(world, "claire@studio-lumen.example").await;
+        let told = world.mails("claire@studio-lumen.example").await;
         assert_eq!(told.len(), 1, "confirming again tells nobody again");
         visit(world, "/v1/tender-links/unknown/confirm", json!({}))
             .await
@@ -263,13 +249,13 @@ fn tnd_2_partners_get_what_they_want_by_mail_and_in_their_list() {
             prefer(world, "claire", "Studio Lumen", wanted.clone())
                 .await
                 .expect(200);
-            let before = mails(world, claire).await.len();
+            let before = world.mails(claire).await.len();
             let tender = world
                 .post("anna", "/v1/tenders", call(ANNA))
                 .await
                 .expect(201)
                 .id();
-            let mailed = mails(world, claire).await.len() > before;
+            let mailed = world.mails(claire).await.len() > before;
             let listed = inbox(world, "claire", "Studio Lumen")
                 .await
                 .iter()
@@ -299,7 +285,7 @@ fn tnd_2_an_extract_shows_no_contact_details_and_at_most_280_characters() {
             .await
             .expect(200);
         assert_eq!(seen.text_of("/extract").chars().count(), 280);
-        let mailed = mails(world, "claire@studio-lumen.example").await[0]["text"].to_string();
+        let mailed = world.mails("claire@studio-lumen.example").await[0]["text"].to_string();
         for text in [&seen.text, &mailed] {
             assert!(
                 !text.contains("anna@") && !text.contains("123 45"),
@@ -641,7 +627,7 @@ fn tnd_5_a_closed_tender_says_how_it_ended_and_stays_closed() {
             inbox(world, "claire", "Studio Lumen").await,
             [] as [Value; 0]
         );
-        let told = mails(world, "luca@studio-lumen.example").await;
+        let told = world.mails("luca@studio-lumen.example").await;
         assert!(told[0]["subject"].to_string().contains("est terminé"));
     });
 }
@@ -982,7 +968,7 @@ fn tnd_9_questions_are_answered_once_to_all_who_opened() {
         let seen = world.get("jonas", &path).await.expect(200);
         assert_eq!(seen.text_of("/items/0/answer"), "In May.");
         assert_eq!(seen.body["items"][0]["partner"], Value::Null);
-        let told = mails(world, "jonas@nordwerk.example").await;
+        let told = world.mails("jonas@nordwerk.example").await;
         assert!(told[0]["subject"].to_string().contains("ist beantwortet"));
         for _ in 0..9 {
             world

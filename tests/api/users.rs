@@ -19,12 +19,6 @@ async fn id_of(world: &World, email: &str) -> String {
     found.text_of("/items/0/id")
 }
 
-async fn login(world: &World, email: &str, password: &str) -> Answer {
-    let given = json!({"email": email, "password": password});
-    let request = TestRequest::post().uri("/v1/auth/login").set_json(given);
-    world.send(request).await
-}
-
 async fn erase(world: &World, email: &str) -> Answer {
     let id = id_of(world, email).await;
     world
@@ -119,9 +113,7 @@ fn org_6_someone_for_whom_an_account_was_made_sets_its_password_by_the_link() {
             .uri("/v1/auth/password-reset/confirm")
             .set_json(json!({"token": token, "new_password": "nine green kettles hum"}));
         world.send(reset).await.expect(204);
-        login(world, ZOE, "nine green kettles hum")
-            .await
-            .expect(200);
+        world.login(ZOE, "nine green kettles hum").await.expect(200);
         let now = world
             .get("nora", &format!("{USERS}/{}", made.id()))
             .await
@@ -249,7 +241,8 @@ fn era_1_personal_data_go_and_the_books_stay_valid() {
         assert_eq!(left.await.expect("they are counted"), [0; 4]);
 
         // Nothing of it signs in any more, by any way.
-        login(world, MAYA, PASSWORD)
+        world
+            .login(MAYA, PASSWORD)
             .await
             .refused(401, "wrong_credentials", Some("ORG-6"));
         for credential in [bearer, format!("Bearer {}", token.text_of("/token"))] {

@@ -151,10 +151,7 @@ impl World {
             return token.clone();
         }
         let email = email(who);
-        let login = json!({"email": email, "password": demo::PASSWORD});
-        let answer = self
-            .send(TestRequest::post().uri("/v1/auth/login").set_json(login))
-            .await;
+        let answer = self.login(email, demo::PASSWORD).await;
         assert_eq!(answer.status, 200, "{who} signs in: {}", answer.text);
         let token = answer.body["access_token"]
             .as_str()
@@ -164,6 +161,22 @@ impl World {
             .borrow_mut()
             .insert(who.to_owned(), token.clone());
         token
+    }
+
+    /// Signs in as anyone, with any password.
+    pub async fn login(&self, email: &str, password: &str) -> Answer {
+        let given = json!({"email": email, "password": password});
+        let login = TestRequest::post().uri("/v1/auth/login");
+        self.send(login.set_json(given)).await
+    }
+
+    /// The mails to an address, the newest first.
+    pub async fn mails(&self, to: &str) -> Vec<Value> {
+        let outbox = self.get("nora", "/v1/admin/outbox?limit=200").await;
+        let mails = outbox.expect(200).body["items"].as_array().cloned();
+        let mut mails = mails.unwrap_or_default();
+        mails.retain(|mail| mail["recipient"] == to);
+        mails
     }
 
     pub async fn get(&self, who: &str, path: &str) -> Answer {
