@@ -7,7 +7,9 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 use mandat::db::Tx;
 use mandat::db::schema::{audit_heads, audit_log};
+use mandat::domain::audit::AuditFault;
 use mandat::jobs::reads;
+use mandat::resources::audit::proof;
 use serde_json::{Value, json};
 
 async fn prove(world: &World, body: Value) -> Answer {
@@ -116,30 +118,100 @@ fn aud_1_lines_that_changed_places_are_found() {
     });
 }
 
+/// A line of the tamperer's own at this position.
+fn insert(tx: &mut Tx, position: i64) -> mandat::error::Result<()> {
+    diesel::insert_into(audit_log::table)
+        .values((
+            audit_log::id.eq(tx.new_id::<mandat::domain::id::kind::Entry>()?),
+            audit_log::action.eq("user.created"),
+            audit_log::subject.eq("nobody"),
+            audit_log::detail.eq("{}"),
+            audit_log::recorded_at.eq(tx.now),
+            audit_log::position.eq(position),
+            audit_log::link.eq(vec![7; 32]),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
 #[test]
-fn aud_1_an_inserted_line_is_found() {
+fn aud_1_a_line_inserted_at_the_end_or_beyond_is_found() {
+    on_each_engine(async |world| {
+        let found_there = found(world, |tx, end| insert(tx, end + 1)).await;
+        let end = last(world).await;
+        assert_eq!(found_there, [fault("altered", end, end)]);
+    });
+    on_each_engine(async |world| {
+        let found_there = found(world, |tx, end| insert(tx, end + 3)).await;
+        let end = last(world).await;
+        assert_eq!(found_there, [fault("missing", end - 2, end - 1)]);
+    });
+}
+
+#[test]
+fn aud_1_a_line_inserted_between_others_is_found() {
     on_each_engine(async |world| {
         let found = found(world, |tx, end| {
-            diesel::insert_into(audit_log::table)
-                .values((
-                    audit_log::id.eq(tx.new_id::<mandat::domain::id::kind::Entry>()?),
-                    audit_log::action.eq("user.created"),
-                    audit_log::subject.eq("nobody"),
-                    audit_log::detail.eq("{}"),
-                    audit_log::recorded_at.eq(tx.now),
-                    audit_log::position.eq(end + 2),
-                    audit_log::link.eq(vec![7; 32]),
-                ))
+            // By way of negative places, since no place is taken twice.
+            for position in 5..=end {
+                diesel::update(audit_log::table.filter(audit_log::position.eq(position)))
+                    .set(audit_log::position.eq(-position - 1))
+                    .execute(tx.conn)?;
+            }
+            diesel::update(audit_log::table.filter(audit_log::position.lt(0)))
+                .set(audit_log::position.eq(audit_log::position * -1))
                 .execute(tx.conn)?;
-            Ok(())
+            insert(tx, 5)
         });
         let found = found.await;
-        assert!(
-            found
-                .iter()
-                .any(|(fault, ..)| fault == "altered" || fault == "missing"),
-            "{found:?}"
-        );
+        assert_eq!(found[0], fault("altered", 5, 5), "{found:?}");
+        assert_eq!(found[1], fault("altered", 6, 6), "{found:?}");
+    });
+}
+
+#[test]
+fn aud_1_no_part_of_a_line_can_be_altered() {
+    on_each_engine(async |world| {
+        let org = world.organization("Galerie Arno").await;
+        let id = partnership(world, "sofia", "Galerie Arno").await;
+        let mode = format!("/v1/partnerships/{id}/payment-mode");
+        let change = json!({"payment_mode": "partner"});
+        world.put("sofia", &mode, change).await.expect(200);
+        let products = format!("/v1/organizations/{org}/products");
+        world.get("claire", &products).await.expect(200);
+        reads::step(world.service.clone()).await.expect("written");
+        filled(world).await;
+        for (column, value) in [
+            ("event_id", "NULL"),
+            ("actor_id", "NULL"),
+            ("credential", "NULL"),
+            ("organization_id", "NULL"),
+            ("partner_id", "NULL"),
+            ("partnership_id", "NULL"),
+            ("action", "action || 'x'"),
+            ("rule", "'ORG-99'"),
+            ("subject", "subject || 'x'"),
+            ("detail", "'{}' || detail"),
+            ("before", "'{}'"),
+            ("after", "'{}'"),
+            ("request_id", "'another'"),
+            ("recorded_at", "'2020-01-01 00:00:00'"),
+        ] {
+            let altered = world.db.write(move |tx| {
+                let one = format!(
+                    "UPDATE audit_log SET {column} = {value} WHERE position = \
+                     (SELECT MIN(position) FROM audit_log WHERE {column} IS NOT NULL)"
+                );
+                let count = diesel::sql_query(one).execute(tx.conn)?;
+                assert_eq!(count, 1, "no line has a {column}");
+                let found = proof::verify(tx, Vec::new())?.differences;
+                let found: Vec<AuditFault> = found.iter().map(|one| one.fault).collect();
+                // Undone again.
+                Err::<(), _>(mandat::error::Error::internal(format!("{found:?}")))
+            });
+            let found = altered.await.expect_err("it is undone").to_string();
+            assert_eq!(found, "internal: [Altered]", "{column}");
+        }
     });
 }
 
