@@ -3,7 +3,7 @@ use super::locale;
 use crate::domain::locale::Language;
 use chrono::{Datelike, NaiveDate};
 
-/// A date with its month in words: “25 November 2026”.
+/// A date with its month in words: “25 November 2026”. Some languages say the first day otherwise.
 pub fn date(language: Language, date: NaiveDate) -> String {
     let month = locale::text(language, &format!("month-{}", date.month()), &[]);
     let arguments = [
@@ -11,7 +11,11 @@ pub fn date(language: Language, date: NaiveDate) -> String {
         ("month", month),
         ("year", date.year().to_string()),
     ];
-    locale::text(language, "date", &arguments)
+    let key = match date.day() {
+        1 => "date.first",
+        _ => "date",
+    };
+    locale::text(language, key, &arguments)
 }
 
 /// An amount as JSON writes it (`1234.50`), with groups of three: “CHF 1,234.50”.

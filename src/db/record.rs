@@ -265,7 +265,8 @@ pub struct Mail {
     pub recipient: String,
     pub language: Language,
     pub template: MailTemplate,
-    /// Texts by name; `{"date": …}` and `{"amount": …, "currency": …}` are written in the reader's manner.
+    /// Texts by name; `{"date": …}`, `{"amount": …, "currency": …}` and `{"label": …}` are written in
+    /// the reader's manner, several of them one after the other.
     pub arguments: Value,
     /// What its link carries.
     pub token: Option<String>,

@@ -1,6 +1,7 @@
 # Daten und Beträge.
 
 date = { $day }. { $month } { $year }
+    .first = { $day }. { $month } { $year }
 money = { $number } { $currency }
 number = Zahlen
     .group = .
@@ -484,8 +485,9 @@ access-fact-operator = Personal des Betreibers
     .operator-support = Support des Betreibers
 mail-footer = Diese Mail wird automatisch gesandt. Niemand liest Antworten darauf.
     .optional = Mails dieser Art können Sie in Ihren Benachrichtigungseinstellungen abschalten.
+mail-link = { $name }:
 mail-invitation = { $sender } lädt { $recipient } ein
-    .text = { $sender } lädt { $recipient } zu einer Partnerschaft ein. Der Link ist bis zum { $until } gültig.
+    .text = { $sender } lädt { $recipient } zu einer Partnerschaft ein. Zugang: { $access }. Der Link ist bis zum { $until } gültig.
     .action = Annehmen oder ablehnen
 mail-invitation-accepted = Ihre Einladung wurde angenommen
     .text = { $sender } hat Ihre Einladung angenommen. Die Partnerschaft hat begonnen.

@@ -331,6 +331,7 @@ benefit-lack-nothing-to-rebill = You have no customer in full access for whom yo
 # Dates and amounts.
 
 date = { $day } { $month } { $year }
+    .first = { $day } { $month } { $year }
 money = { $currency } { $number }
 number = Numbers
     .group = ,
@@ -411,9 +412,10 @@ label-invoice-status = States of an invoice
 
 mail-footer = This mail is sent by itself. Nobody reads answers to it.
     .optional = You can turn mails of this kind off in your notification preferences.
+mail-link = { $name }:
 
 mail-invitation = { $sender } invites { $recipient }
-    .text = { $sender } invites { $recipient } to a partnership. The link is valid until { $until }.
+    .text = { $sender } invites { $recipient } to a partnership. Access: { $access }. The link is valid until { $until }.
     .action = Accept or decline
 mail-invitation-accepted = Your invitation was accepted
     .text = { $sender } has accepted your invitation. The partnership has started.

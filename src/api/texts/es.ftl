@@ -1,6 +1,7 @@
 # Fechas e importes.
 
 date = { $day } de { $month } de { $year }
+    .first = { $day } de { $month } de { $year }
 money = { $number } { $currency }
 number = Números
     .group = .
@@ -484,8 +485,9 @@ access-fact-operator = Personal del operador
     .operator-support = personal de soporte del operador
 mail-footer = Este correo se envía automáticamente. Nadie lee las respuestas.
     .optional = Puede desactivar los correos de este tipo en sus preferencias de notificación.
+mail-link = { $name }:
 mail-invitation = { $sender } invita a { $recipient }
-    .text = { $sender } invita a { $recipient } a una colaboración. El enlace es válido hasta el { $until }.
+    .text = { $sender } invita a { $recipient } a una colaboración. Acceso: { $access }. El enlace es válido hasta el { $until }.
     .action = Aceptar o rechazar
 mail-invitation-accepted = Su invitación fue aceptada
     .text = { $sender } ha aceptado su invitación. La colaboración ha empezado.

@@ -1,6 +1,7 @@
 # Dates et montants.
 
 date = { $day } { $month } { $year }
+    .first = { $day }er { $month } { $year }
 money = { $number } { $currency }
 number = Nombres
     .group = {"\u202F"}
@@ -93,20 +94,20 @@ fault-taken = Un autre l'a déjà.
 # Comment un événement de facturation s'explique.
 
 step-list-price = { $quantity } unités au prix catalogue font { $amount }.
-step-public-price = Le payeur a { $units } unités de cette famille en tout, ce qui déduit { $rate }: le prix public est de { $amount }.
-step-partner-discount = La remise partenaire de { $rate } vient d'abord: { $amount }.
+step-public-price = Le payeur a { $units } unités de cette famille en tout, ce qui déduit { $rate } : le prix public est de { $amount }.
+step-partner-discount = La remise partenaire de { $rate } vient d'abord : { $amount }.
 step-partner-price = Avec la remise de volume de { $rate } sur le reste, le prix partenaire est de { $amount }.
-step-cashback = Le partenaire gagne la différence avec le prix public en cashback: { $amount }.
-step-discount = La différence avec le prix public est épargnée au partenaire: { $amount }.
+step-cashback = Le partenaire gagne la différence avec le prix public en cashback : { $amount }.
+step-discount = La différence avec le prix public est épargnée au partenaire : { $amount }.
 step-charged = { $amount } sont facturés au payeur.
 step-refunded = { $amount } du montant facturé ont été remboursés.
 settlement-none-customer = Sans partenariat en vigueur, le client paie le prix public et personne ne gagne rien.
-settlement-limited-customer-managed = Le client a commandé un produit géré par un partenaire à accès limité: il paie le prix public et ce partenaire gagne du cashback.
-settlement-limited-customer-unmanaged = Le client a commandé un produit qu'aucun partenaire ne gère: il paie le prix public et personne ne gagne rien.
-settlement-full-customer-customer = Le client a commandé sous accès complet: il paie le prix public et le partenaire gagne du cashback.
-settlement-full-customer-partner = Le partenaire a commandé en mode de paiement « client »: le client paie le prix public et le partenaire gagne du cashback.
-settlement-full-partner-customer = Le client a commandé lui-même en mode de paiement « partenaire »: il paie le prix public et le partenaire gagne du cashback.
-settlement-full-partner-partner = Le partenaire a commandé en mode de paiement « partenaire »: il paie au prix partenaire et ne gagne pas de cashback.
+settlement-limited-customer-managed = Le client a commandé un produit géré par un partenaire à accès limité : il paie le prix public et ce partenaire gagne du cashback.
+settlement-limited-customer-unmanaged = Le client a commandé un produit qu'aucun partenaire ne gère : il paie le prix public et personne ne gagne rien.
+settlement-full-customer-customer = Le client a commandé sous accès complet : il paie le prix public et le partenaire gagne du cashback.
+settlement-full-customer-partner = Le partenaire a commandé en mode de paiement « client » : le client paie le prix public et le partenaire gagne du cashback.
+settlement-full-partner-customer = Le client a commandé lui-même en mode de paiement « partenaire » : il paie le prix public et le partenaire gagne du cashback.
+settlement-full-partner-partner = Le partenaire a commandé en mode de paiement « partenaire » : il paie au prix partenaire et ne gagne pas de cashback.
 no-earning-not-managed = Ce partenaire ne gère pas ce produit.
 no-earning-paid-itself = Ce partenaire a payé lui-même et a la remise au lieu du cashback.
 no-earning-suspended = Ce partenaire était suspendu.
@@ -114,9 +115,9 @@ no-earning-suspended = Ce partenaire était suspendu.
 # Renouvellements.
 
 mail-renewals-fell-back = Des renouvellements reviennent au client
-    .text = Ces renouvellements de { $customer } ne sont plus ceux de { $partner } et n'ont plus lieu d'eux-mêmes tant que { $customer } ne les confirme pas avec un moyen de paiement: { $products }.
+    .text = Ces renouvellements de { $customer } ne sont plus ceux de { $partner } et n'ont plus lieu d'eux-mêmes tant que { $customer } ne les confirme pas avec un moyen de paiement : { $products }.
 mail-renewal-failed = Un renouvellement a échoué
-    .text = Le renouvellement automatique de { $product } pour { $customer } a échoué. Il sera tenté à nouveau; sans paiement, le produit prend fin le { $until }.
+    .text = Le renouvellement automatique de { $product } pour { $customer } a échoué. Il sera tenté à nouveau ; sans paiement, le produit prend fin le { $until }.
 
 # Libellés des mots.
 
@@ -173,7 +174,7 @@ label-invoice-status = États d'une facture
     .paid = Payée
     .failed = Échouée
 
-warning-second-backup = Cette organisation a déjà un produit de sauvegarde: un seul suffit pour tous les clients, chacun en étant une unité.
+warning-second-backup = Cette organisation a déjà un produit de sauvegarde : un seul suffit pour tous les clients, chacun en étant une unité.
 # Papiers à imprimer.
 
 paper-invoice = Facture
@@ -484,8 +485,9 @@ access-fact-operator = Personnel de l'opérateur
     .operator-support = personnel de support de l'opérateur
 mail-footer = Cet e-mail est envoyé automatiquement. Personne ne lit les réponses.
     .optional = Vous pouvez désactiver les e-mails de ce genre dans vos préférences de notification.
+mail-link = { $name } :
 mail-invitation = { $sender } invite { $recipient }
-    .text = { $sender } invite { $recipient } à un partenariat. Le lien est valable jusqu'au { $until }.
+    .text = { $sender } invite { $recipient } à un partenariat. Accès : { $access }. Le lien est valable jusqu'au { $until }.
     .action = Accepter ou décliner
 mail-invitation-accepted = Votre invitation a été acceptée
     .text = { $sender } a accepté votre invitation. Le partenariat a commencé.

@@ -1,6 +1,7 @@
 # Date e importi.
 
 date = { $day } { $month } { $year }
+    .first = { $day }º { $month } { $year }
 money = { $number } { $currency }
 number = Numeri
     .group = .
@@ -484,8 +485,9 @@ access-fact-operator = Personale dell'operatore
     .operator-support = personale di supporto dell'operatore
 mail-footer = Questa mail è inviata automaticamente. Nessuno legge le risposte.
     .optional = Può disattivare le mail di questo tipo nelle sue preferenze di notifica.
+mail-link = { $name }:
 mail-invitation = { $sender } invita { $recipient }
-    .text = { $sender } invita { $recipient } a una partnership. Il link è valido fino al { $until }.
+    .text = { $sender } invita { $recipient } a una partnership. Accesso: { $access }. Il link è valido fino al { $until }.
     .action = Accetti o rifiuti
 mail-invitation-accepted = Il suo invito è stato accettato
     .text = { $sender } ha accettato il suo invito. La partnership è iniziata.

@@ -13,7 +13,7 @@ use crate::resources::organizations::mails::{legal_representatives, tell};
 use crate::resources::organizations::model::name;
 use chrono::TimeDelta;
 use diesel::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// How many invitations a day go to one address.
 const INVITATIONS_A_DAY: i64 = 10;
@@ -57,6 +57,7 @@ pub fn invite(tx: &mut Tx, event: EventId, invitation: &Invitation, token: &str)
         let arguments = json!({
             "sender": sender,
             "recipient": called,
+            "access": access(invitation),
             "until": {"date": invitation.expires_at.date().to_string()},
         });
         let token = Some(token.to_owned());
@@ -72,6 +73,14 @@ pub fn invite(tx: &mut Tx, event: EventId, invitation: &Invitation, token: &str)
         )?;
     }
     Ok(())
+}
+
+/// The access that is proposed or asked for, in the reader's words.
+fn access(invitation: &Invitation) -> Vec<Value> {
+    let level = json!({"label": format!("access-level.{}", invitation.requested_level)});
+    let mode = invitation.requested_mode;
+    let mode = mode.map(|mode| json!({"label": format!("payment-mode.{mode}")}));
+    std::iter::once(level).chain(mode).collect()
 }
 
 /// Tells a partner that the invitation between it and this customer no longer stands (INV-10).

@@ -46,7 +46,7 @@ pub fn render(
         );
     }
     Ok(Rendered {
-        text: as_text(&body, action.as_ref(), &footer),
+        text: as_text(language, &body, action.as_ref(), &footer),
         html: as_html(language, &subject, &body, action.as_ref(), &footer),
         link: action.map(|action| action.link),
         subject,
@@ -78,9 +78,10 @@ struct Action {
     link: String,
 }
 
-fn as_text(body: &str, action: Option<&Action>, footer: &str) -> String {
+fn as_text(language: Language, body: &str, action: Option<&Action>, footer: &str) -> String {
     let action = action.map_or(String::new(), |Action { name, link }| {
-        format!("\n\n{name}:\n{link}")
+        let name = locale::text(language, "mail-link", &[("name", name.clone())]);
+        format!("\n\n{name}\n{link}")
     });
     format!("{body}{action}\n\n-- \n{footer}\n")
 }
@@ -89,7 +90,11 @@ const PAGE: &str =
     "margin:0;padding:24px;background:#f4f5f7;font-family:system-ui,sans-serif;color:#1d2733";
 const SHEET: &str = "max-width:560px;margin:0 auto;padding:32px;background:#ffffff;border-radius:8px;line-height:1.5";
 const BUTTON: &str = "display:inline-block;padding:12px 20px;background:#14532d;color:#ffffff;border-radius:6px;text-decoration:none";
-const SMALL: &str = "color:#5b6673;font-size:13px";
+/// A link has no place at which a narrow screen could break it.
+const LINK: &str = "color:#5b6673;font-size:13px;word-break:break-all";
+/// What is said of every mail of its kind stands apart.
+const FOOTER: &str =
+    "margin-top:28px;padding-top:16px;border-top:1px solid #e3e6ea;color:#5b6673;font-size:13px";
 
 /// The same for programs that show HTML: no script, no picture, nothing from elsewhere.
 fn as_html(
@@ -104,19 +109,20 @@ fn as_html(
         html lang=(language.as_str()) {
             head {
                 meta charset="utf-8";
+                meta name="viewport" content="width=device-width";
                 title { (subject) }
             }
             body style=(PAGE) {
                 div style=(SHEET) {
-                    h1 style="font-size:20px" { (subject) }
+                    h1 style="margin:0 0 16px;font-size:20px" { (subject) }
                     @for paragraph in body.lines().filter(|line| !line.is_empty()) {
                         p { (paragraph) }
                     }
                     @if let Some(Action { name, link }) = action {
                         p { a style=(BUTTON) href=(link) { (name) } }
-                        p style=(SMALL) { (link) }
+                        p style=(LINK) { (link) }
                     }
-                    p style=(SMALL) { (footer) }
+                    p style=(FOOTER) { (footer) }
                 }
             }
         }
@@ -124,16 +130,25 @@ fn as_html(
     .into_string()
 }
 
-/// A text stands as it is; `{"date": …}` and `{"amount": …, "currency": …}` are written as the reader writes them.
+/// A text stands as it is; `{"date": …}` and `{"amount": …, "currency": …}` are written as the reader
+/// writes them, and `{"label": …}` is a word of the API as people say it.
 fn in_words(language: Language, value: &Value) -> String {
     let text = |name: &str| value.get(name).and_then(Value::as_str);
-    let parsed = text("date").and_then(|date| date.parse::<NaiveDate>().ok());
-    match (parsed, text("amount"), text("currency")) {
-        (Some(date), _, _) => manner::date(language, date),
-        (None, Some(amount), Some(currency)) => manner::money(language, amount, currency),
-        _ => match value {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        },
+    if let Some(date) = text("date").and_then(|date| date.parse::<NaiveDate>().ok()) {
+        return manner::date(language, date);
+    }
+    if let (Some(amount), Some(currency)) = (text("amount"), text("currency")) {
+        return manner::money(language, amount, currency);
+    }
+    if let Some(label) = text("label") {
+        return locale::text(language, &format!("label-{label}"), &[]);
+    }
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(several) => {
+            let several = several.iter().map(|one| in_words(language, one));
+            several.collect::<Vec<_>>().join(" · ")
+        }
+        other => other.to_string(),
     }
 }

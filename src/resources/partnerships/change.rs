@@ -269,8 +269,9 @@ fn record(
     let event = tx.record(Some(identity), event)?;
     if only_mode {
         let sender = name(tx, row.customer_id)?;
-        let arguments =
-            json!({"sender": sender, "mode": new.payment_mode().map(PaymentMode::as_str)});
+        let mode = new.payment_mode();
+        let mode = mode.map(|mode| json!({"label": format!("payment-mode.{mode}")}));
+        let arguments = json!({"sender": sender, "mode": mode});
         let template = MailTemplate::PaymentModeChanged;
         mails::tell(tx, event, row.partner_id, template, &arguments)?;
     }

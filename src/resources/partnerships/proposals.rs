@@ -312,6 +312,7 @@ fn tell(
     mode: PaymentMode,
     template: MailTemplate,
 ) -> Result<()> {
-    let arguments = json!({"sender": name(tx, sender)?, "mode": mode.as_str()});
+    let mode = json!({"label": format!("payment-mode.{mode}")});
+    let arguments = json!({"sender": name(tx, sender)?, "mode": mode});
     mails::tell(tx, event, other, template, &arguments)
 }
