@@ -195,6 +195,11 @@ pub const SETTINGS: &[Setting] = &[
         "Whether webhooks may go to private addresses, and by plain http: true for development only.",
     ),
     setting(
+        "MANDAT_EXTRA_ROOTS",
+        "",
+        "A file of certificate authorities (PEM) that are trusted besides the system's, by webhooks and by mail.",
+    ),
+    setting(
         "MANDAT_AUDIT_HEADS",
         "",
         "A file, best on another machine's disk, to which the signed head of the audit log is added each minute, so that a log that was cut off shows it.",
@@ -245,6 +250,8 @@ pub struct Config {
     pub seller_vat_number: String,
     pub vat: Rates,
     pub webhooks_private: bool,
+    /// Each in DER.
+    pub extra_roots: Vec<Vec<u8>>,
     pub audit_heads: String,
     pub partner_rate_ceiling: Rate,
     pub renewal_days_before: i64,
@@ -301,6 +308,7 @@ impl Config {
             seller_vat_number: reader.text("MANDAT_SELLER_VAT_NUMBER"),
             vat: Rates::new(reader.seller_country(), reader.vat_rates()),
             webhooks_private: reader.parsed("MANDAT_WEBHOOKS_PRIVATE", false),
+            extra_roots: reader.certificates("MANDAT_EXTRA_ROOTS"),
             audit_heads: reader.text("MANDAT_AUDIT_HEADS"),
             partner_rate_ceiling: reader.rate("MANDAT_PARTNER_RATE_CEILING"),
             renewal_days_before: reader.positive("MANDAT_RENEWAL_DAYS_BEFORE"),
@@ -399,6 +407,25 @@ impl Reader<'_> {
             self.faults.push(format!("{name}: cannot read “{text}”"));
             or
         })
+    }
+
+    /// The certificates of the file that is named.
+    fn certificates(&mut self, name: &str) -> Vec<Vec<u8>> {
+        let file = self.text(name);
+        if file.is_empty() {
+            return Vec::new();
+        }
+        let read = || -> Result<Vec<Vec<u8>>> {
+            let text = std::fs::read(&file).map_err(Error::internal)?;
+            let known = native_tls::Certificate::stack_from_pem(&text).map_err(Error::internal)?;
+            let as_der = |one: native_tls::Certificate| one.to_der().map_err(Error::internal);
+            known.into_iter().map(as_der).collect()
+        };
+        let certificates = read().unwrap_or_else(|error| {
+            self.faults.push(format!("{name}: {file}: {error}"));
+            Vec::new()
+        });
+        certificates
     }
 
     fn seller_country(&mut self) -> Country {

@@ -13,6 +13,7 @@ use crate::domain::id::NodeId;
 use crate::domain::refusal::{Code, Refusal};
 use crate::error::{Error, Result};
 use crate::resources::outbox::deliver::Mailer;
+use crate::resources::webhooks::send::{self, Sender};
 use crate::resources::{self, partnerships};
 use crate::secret::{self, Keyring};
 use actix_web::body::BoxBody;
@@ -22,6 +23,7 @@ use actix_web::web::{Bytes, Data, PathConfig};
 use actix_web::{App, HttpRequest, web};
 use chrono::TimeDelta;
 use std::io::Write;
+use std::sync::Arc;
 
 /// What every worker shares.
 #[derive(Clone)]
@@ -31,6 +33,8 @@ pub struct Service {
     pub config: Data<Config>,
     /// The mail server, where one is configured.
     pub mailer: Option<Mailer>,
+    /// What sends webhooks.
+    pub sender: Arc<Sender>,
     /// What was read on another's behalf and is not written yet.
     pub reads: Data<Reads>,
     /// Which of several nodes this is, towards the leases of jobs.
@@ -115,6 +119,7 @@ impl Service {
             db: Data::new(db),
             signer: Data::new(signer),
             mailer: Mailer::open(&config)?,
+            sender: Arc::new(Sender::open(&config, send::system())?),
             proxies: Data::new(Proxies(config.trusted_proxies.clone())),
             config: Data::new(config),
             reads: Data::default(),

@@ -30,7 +30,7 @@ fn sweep(tx: &mut Tx) -> Result<()> {
     diesel::delete(stored_answers::table)
         .filter(stored_answers::created_at.lt(tx.now - ANSWERS))
         .execute(tx.conn)?;
-    webhooks::work::sweep(tx)?;
+    webhooks::outcome::sweep(tx)?;
     let long_ago = tx.now - SESSIONS;
     let dead = || {
         sessions::expires_at

@@ -75,8 +75,9 @@ const JOBS: &[Job] = &[
     },
     Job {
         name: "deliver",
-        workers: 16,
-        every: Duration::from_secs(1),
+        // Many, since one that waits for a receiver costs nothing, and all look at the queue in turn.
+        workers: 64,
+        every: Duration::from_secs(4),
         step: |service| Box::pin(deliver::step(service)),
     },
     Job {

@@ -90,9 +90,13 @@ impl Server {
 
 /// The world's service with a mail server.
 pub fn with_server(world: &World, address: &str) -> Service {
+    with_url(world, &format!("smtp://{address}"))
+}
+
+pub fn with_url(world: &World, url: &str) -> Service {
     let mut service = world.service.clone();
     let config = Config {
-        smtp_url: format!("smtp://{address}"),
+        smtp_url: url.to_owned(),
         ..(**service.config).clone()
     };
     service.mailer = Mailer::open(&config).expect("the mail server's address is right");
@@ -103,6 +107,15 @@ pub async fn invite(world: &World) {
     let access = full("partner");
     let sent = invitations::invite(world, "anna", "Bäckerei Sommer", "Studio Lumen", access).await;
     sent.expect(201);
+}
+
+/// Has a mail written, to an address that nobody has had before.
+pub async fn notice(world: &World) {
+    let org = world.organization("Studio Lumen").await;
+    let email = format!("{}@example.org", uuid::Uuid::now_v7());
+    let new = json!({"email": email, "role": "administrator"});
+    let members = format!("/v1/organizations/{org}/members");
+    world.post("claire", &members, new).await.expect(201);
 }
 
 pub async fn newest(world: &World) -> Value {

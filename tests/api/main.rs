@@ -1,7 +1,10 @@
 //! The API as its callers see it: one file a room, on every engine.
+#[path = "../support/chance.rs"]
+mod chance;
 #[path = "../support/engines.rs"]
 mod engines;
 mod engines_test;
+mod program;
 mod receiver;
 mod statements;
 mod world;
@@ -28,12 +31,14 @@ mod lockout;
 mod mail;
 mod members;
 mod money;
+mod nodes;
 mod notifications;
 mod organizations;
 mod partner_statements;
 mod partnerships;
 mod payouts;
 mod preferences;
+mod private_addresses;
 mod programme;
 mod races;
 mod renewals;
@@ -46,5 +51,6 @@ mod starts;
 mod support;
 mod tables;
 mod tenders;
+mod tls;
 mod users;
 mod webhooks;

@@ -88,6 +88,10 @@ impl Receiver {
         self.state.lock().expect("the state").taken.clone()
     }
 
+    pub fn count(&self) -> usize {
+        self.state.lock().expect("the state").taken.len()
+    }
+
     /// What it answers to the next message that is not spoken for.
     pub fn answer(&self, status: u16, retry_after: Option<&str>) {
         let header = retry_after.map(|value| ("retry-after", value.to_owned()));

@@ -1,5 +1,6 @@
 //! The rules, as tables and properties: no database, no server.
 mod account_number;
+#[path = "../support/chance.rs"]
 mod chance;
 mod directory;
 mod enrolment;

@@ -14,8 +14,10 @@ use chrono::{NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use std::time::Duration;
+use url::Url;
 
 /// Mails that one step takes.
 pub const MOST: i64 = 20;
@@ -70,10 +72,15 @@ impl Mailer {
         }
         let wrong =
             |what: &str, error: &dyn std::fmt::Display| Error::internal(format!("{what}: {error}"));
-        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(&config.smtp_url)
+        let mut transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(&config.smtp_url)
             .map_err(|error| wrong("MANDAT_SMTP_URL", &error))?
-            .timeout(Some(PATIENCE))
-            .build();
+            .timeout(Some(PATIENCE));
+        if !config.extra_roots.is_empty()
+            && let Some(tls) = tls(config).map_err(|error| wrong("MANDAT_SMTP_URL", &error))?
+        {
+            transport = transport.tls(tls);
+        }
+        let transport = transport.build();
         let from: Mailbox = config
             .mail_from
             .parse()
@@ -162,6 +169,25 @@ impl Mailer {
         }
         Ok(message)
     }
+}
+
+/// How the connection is sealed, as the URL says it, by certificates that the configuration trusts
+/// besides the system's: the URL alone cannot name them.
+fn tls(config: &Config) -> std::result::Result<Option<Tls>, Box<dyn std::error::Error>> {
+    let url = Url::parse(&config.smtp_url)?;
+    let asked = url.query_pairs().find(|(name, _)| name == "tls");
+    let wrap = match (url.scheme(), asked.as_ref().map(|(_, how)| how.as_ref())) {
+        ("smtps", _) => Tls::Wrapper,
+        (_, Some("required")) => Tls::Required,
+        (_, Some("opportunistic")) => Tls::Opportunistic,
+        _ => return Ok(None),
+    };
+    let host = url.host_str().unwrap_or_default();
+    let mut parameters = TlsParameters::builder(host.to_owned());
+    for root in &config.extra_roots {
+        parameters = parameters.add_root_certificate(Certificate::from_der(root.clone())?);
+    }
+    Ok(Some(wrap(parameters.build()?)))
 }
 
 impl Claimed {

@@ -306,7 +306,7 @@ pub async fn rotate_webhook_secret(
         .once(&db, caller, &["secret"], move |tx, identity, _| {
             let endpoint = model::find(tx, identity, org, id)?;
             let secret = Secret::new()?;
-            let before = endpoint.secret(tx)?.sealed(tx.keys)?;
+            let before = endpoint.secret(tx.keys)?.sealed(tx.keys)?;
             diesel::update(webhook_endpoints::table.find(id))
                 .set((
                     webhook_endpoints::secret.eq(secret.sealed(tx.keys)?),

@@ -1,12 +1,13 @@
 //! Webhooks after the Standard Webhooks specification: where an organization's events are sent, signed
 //! and at least once (NTF-3).
+pub mod claim;
 mod deliveries;
 mod endpoints;
 pub mod model;
+pub mod outcome;
 pub mod send;
 pub mod sign;
 mod views;
-pub mod work;
 
 crate::api::room::room!(
     endpoints::list_webhook_endpoints,

@@ -9,6 +9,7 @@ use crate::domain::policy::{self, Action};
 use crate::domain::refusal::Refusal;
 use crate::domain::webhook::{DeliveryState, DisabledReason};
 use crate::error::Result;
+use crate::secret::Keyring;
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use std::collections::BTreeSet;
@@ -42,17 +43,17 @@ impl Endpoint {
         self.event_types.is_empty() || self.types().contains(&kind)
     }
 
-    pub fn secret(&self, tx: &Tx) -> Result<Secret> {
-        Secret::open(tx.keys, &self.secret)
+    pub fn secret(&self, keys: &Keyring) -> Result<Secret> {
+        Secret::open(keys, &self.secret)
     }
 
-    /// What messages are signed with now: for a while the secret before, too.
-    pub fn secrets(&self, tx: &Tx) -> Result<Vec<Secret>> {
-        let mut secrets = vec![self.secret(tx)?];
+    /// What messages are signed with at this instant: for a while the secret before, too.
+    pub fn secrets(&self, keys: &Keyring, now: NaiveDateTime) -> Result<Vec<Secret>> {
+        let mut secrets = vec![self.secret(keys)?];
         if let (Some(old), Some(until)) = (&self.old_secret, self.old_secret_until)
-            && tx.now < until
+            && now < until
         {
-            secrets.push(Secret::open(tx.keys, old)?);
+            secrets.push(Secret::open(keys, old)?);
         }
         Ok(secrets)
     }

@@ -1,16 +1,28 @@
-//! One attempt: resolve the receiver once, check every address, connect to those and no other.
+//! One attempt: whoever connects resolves the receiver once, checks every address, and takes those and
+//! no other.
+use crate::config::Config;
 use crate::domain::webhook::{is_local_name, is_public};
+use crate::error::Error;
 use chrono::{DateTime, NaiveDateTime};
+use futures_util::future::BoxFuture;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response};
-use std::net::{IpAddr, SocketAddr};
+use reqwest::{Certificate, Client, Response};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use url::{Host, Url};
 
 /// How long connecting may take, and all of it.
 const CONNECT: Duration = Duration::from_secs(5);
 pub const WHOLE: Duration = Duration::from_secs(15);
+/// How long a connection is kept for the next message: shorter than receivers keep theirs, so that none
+/// is closed under a message.
+const IDLE: Duration = Duration::from_secs(4);
+/// How many connections to a receiver are kept.
+const KEPT_OPEN: usize = 16;
 /// How much of an answer is kept, in bytes.
 const KEPT: usize = 1024;
 /// The longest that a receiver may put us off, in seconds.
@@ -65,44 +77,85 @@ pub fn fault_of(url: &Url, private: bool) -> Option<&'static str> {
     }
 }
 
-/// Connects to one receiver: its name was resolved once, and every address checked.
-pub struct Receiver {
-    client: Client,
-    url: Url,
+/// The addresses of a name.
+pub type Lookup =
+    Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync>;
+
+/// As the system resolves names.
+pub fn system() -> Lookup {
+    Arc::new(|name| {
+        Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.collect()) })
+    })
 }
 
-impl Receiver {
-    /// Refuses a receiver of which any address is private, unless the configuration allows it.
-    pub async fn find(url: &str, private: bool) -> Result<Self, String> {
-        let url = Url::parse(url).map_err(|error| error.to_string())?;
-        if let Some(fault) = fault_of(&url, private) {
-            return Err(fault.into());
-        }
-        let addresses = resolve(&url).await?;
-        if addresses.is_empty() {
-            return Err("the name has no address".into());
-        }
-        if !private && !addresses.iter().all(|address| is_public(address.ip())) {
-            return Err("url_private".into());
-        }
+/// Resolves a name for a connection, and judges what comes of it there and then: what a name leads to
+/// a moment later matters to nobody.
+struct Checked {
+    lookup: Lookup,
+    private: bool,
+}
+
+impl Resolve for Checked {
+    fn resolve(&self, name: Name) -> Resolving {
+        let (found, private) = ((self.lookup)(name.as_str().to_owned()), self.private);
+        Box::pin(async move {
+            let found = found.await?;
+            if found.is_empty() {
+                return Err("the name has no address".into());
+            }
+            // One of them is enough: a name that leads to both is meant to deceive.
+            if !private && !found.iter().all(|address| is_public(address.ip())) {
+                return Err("url_private".into());
+            }
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// Sends to receivers, over connections that are kept for a while.
+pub struct Sender {
+    client: Client,
+    private: bool,
+}
+
+impl Sender {
+    pub fn open(config: &Config, lookup: Lookup) -> crate::error::Result<Self> {
+        let private = config.webhooks_private;
+        let roots = config
+            .extra_roots
+            .iter()
+            .map(|root| Certificate::from_der(root));
+        let roots = roots
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(Error::internal)?;
         let client = Client::builder()
+            .dns_resolver(Checked { lookup, private })
             .redirect(Policy::none())
             .no_proxy()
             .referer(false)
             .connect_timeout(CONNECT)
             .timeout(WHOLE)
-            .user_agent(concat!("Mandat/", env!("CARGO_PKG_VERSION")))
-            .resolve_to_addrs(url.host_str().unwrap_or_default(), &addresses)
-            .build()
-            .map_err(|error| error.to_string())?;
-        Ok(Self { client, url })
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(KEPT_OPEN)
+            .tls_certs_merge(roots)
+            .user_agent(concat!("Mandat/", env!("CARGO_PKG_VERSION")));
+        let client = client.build().map_err(Error::internal)?;
+        Ok(Self { client, private })
     }
 
     /// Sends once. `now` is what a date in `Retry-After` is counted from.
-    pub async fn send(&self, message: Message, now: NaiveDateTime) -> Attempt {
+    pub async fn send(&self, url: &str, message: Message, now: NaiveDateTime) -> Attempt {
+        let url = match Url::parse(url) {
+            Ok(url) => url,
+            Err(error) => return Attempt::unanswered(error),
+        };
+        // Addresses are no names, and are resolved by nobody.
+        if let Some(fault) = fault_of(&url, self.private) {
+            return Attempt::unanswered(fault);
+        }
         let sent = self
             .client
-            .post(self.url.clone())
+            .post(url)
             .header("content-type", "application/json")
             .header("webhook-id", message.id)
             .header("webhook-timestamp", message.timestamp)
@@ -116,27 +169,6 @@ impl Receiver {
             },
             Err(error) => Attempt::unanswered(reason(&error)),
         }
-    }
-}
-
-impl From<String> for Attempt {
-    /// A receiver that cannot be found.
-    fn from(why: String) -> Self {
-        Self::unanswered(why)
-    }
-}
-
-async fn resolve(url: &Url) -> Result<Vec<SocketAddr>, String> {
-    let port = url.port_or_known_default().unwrap_or(443);
-    match url.host() {
-        Some(Host::Ipv4(address)) => Ok(vec![(IpAddr::from(address), port).into()]),
-        Some(Host::Ipv6(address)) => Ok(vec![(IpAddr::from(address), port).into()]),
-        Some(Host::Domain(name)) => {
-            let asked = tokio::time::timeout(CONNECT, tokio::net::lookup_host((name, port))).await;
-            let found = asked.map_err(|_| "the name was not resolved in time")?;
-            Ok(found.map_err(|error| error.to_string())?.collect())
-        }
-        None => Err("invalid".into()),
     }
 }
 
@@ -158,16 +190,19 @@ fn cut(text: String) -> String {
     text.replace('\0', "\u{fffd}").chars().take(KEPT).collect()
 }
 
-/// The innermost cause says most, and names no address of ours.
+/// What is wrong with a certificate, else the innermost cause, which says most and names no address of ours.
 fn reason(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "timeout".into();
+    }
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {
+        if cause.is::<native_tls::Error>() {
+            break;
+        }
         cause = inner;
     }
-    match error.is_timeout() {
-        true => "timeout".into(),
-        false => cause.to_string(),
-    }
+    cause.to_string()
 }
 
 /// Seconds, or a date (RFC 9110).

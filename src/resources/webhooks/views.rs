@@ -55,7 +55,7 @@ impl WebhookEndpointView {
             disabled_reason: endpoint.disabled,
             failing_since: endpoint.failing_since.map(|at| at.and_utc()),
             secret: None,
-            public_key: endpoint.secret(tx)?.public_key(tx.keys, endpoint.id)?,
+            public_key: endpoint.secret(tx.keys)?.public_key(tx.keys, endpoint.id)?,
             created_at: endpoint.created_at.and_utc(),
         })
     }

@@ -1,0 +1,78 @@
+//! The program itself on a test's database, until it is killed.
+use crate::world::World;
+use reqwest::Client;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The program at work.
+pub struct Program {
+    child: Child,
+    /// Where it serves, if it does.
+    pub url: String,
+}
+
+impl Program {
+    /// With this world's settings, and silent.
+    pub fn command(world: &World) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mandat"));
+        command
+            .current_dir(std::env::temp_dir())
+            .envs(world.settings())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command
+    }
+
+    /// Serves at a port of its own; with these settings, too.
+    pub async fn serve(world: &World, settings: &[(&str, String)]) -> Self {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let listen = free.local_addr().expect("an address").to_string();
+        drop(free);
+        let child = Self::command(world)
+            .env("MANDAT_LISTEN", &listen)
+            .envs(settings.iter().cloned())
+            .arg("serve")
+            .spawn()
+            .expect("the program starts");
+        let started = Self {
+            child,
+            url: format!("http://{listen}"),
+        };
+        let client = Client::builder().no_proxy().build().expect("a client");
+        let begun = Instant::now();
+        let ready = format!("{}/readyz", started.url);
+        while client.get(&ready).send().await.is_err() {
+            assert!(
+                begun.elapsed() < Duration::from_secs(60),
+                "it does not answer"
+            );
+            actix_web::rt::time::sleep(Duration::from_millis(20)).await;
+        }
+        started
+    }
+
+    /// Runs the jobs alone.
+    pub fn work(world: &World) -> Self {
+        let child = Self::command(world).arg("work").spawn();
+        Self {
+            child: child.expect("the program starts"),
+            url: String::new(),
+        }
+    }
+}
+
+impl Drop for Program {
+    /// SIGKILL: no farewell, nothing flushed.
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// How much a test is told to do: by default as much as a slow machine does in seconds.
+pub fn told(variable: &str, default: usize) -> usize {
+    match std::env::var(variable) {
+        Ok(count) => count.parse().expect("a count"),
+        Err(_) => default,
+    }
+}
