@@ -209,6 +209,28 @@ pub fn backup(conn: &mut Conn, file: &str) -> Result<()> {
     }
 }
 
+/// Puts a word for another wherever that stands in these columns of tables, within other text too.
+pub fn replace(conn: &mut Conn, columns: &[(&str, &str)], old: &str, new: &str) -> QueryResult<()> {
+    for (table, column) in columns {
+        let query = |old: &str, new: &str| {
+            let replaced = format!("replace({column}, {old}, {new})");
+            let change = format!("UPDATE {table} SET {column} = {replaced}");
+            diesel::sql_query(format!("{change} WHERE {column} <> {replaced}"))
+        };
+        match conn {
+            Conn::Postgres(pg) => query("$1", "$2")
+                .bind::<Text, _>(old)
+                .bind::<Text, _>(new)
+                .execute(pg)?,
+            Conn::Sqlite(sqlite) => query("?1", "?2")
+                .bind::<Text, _>(old)
+                .bind::<Text, _>(new)
+                .execute(sqlite)?,
+        };
+    }
+    Ok(())
+}
+
 #[derive(QueryableByName)]
 struct Column {
     #[diesel(sql_type = Text)]

@@ -72,6 +72,11 @@ impl Tx<'_> {
         self.falls_due.set(Some(at));
     }
 
+    /// Puts a word for another wherever that stands in these columns of tables, within other text too.
+    pub fn replace(&mut self, columns: &[(&str, &str)], old: &str, new: &str) -> Result<()> {
+        Ok(dialect::replace(self.conn, columns, old, new)?)
+    }
+
     /// A new id of this instant. Ids rise: by the microsecond, and within a transaction in the order
     /// in which they are made, so that they tell what happened first.
     pub fn new_id<K>(&self) -> Result<Id<K>> {

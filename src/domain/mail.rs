@@ -24,6 +24,7 @@ words! {
         PartnershipStarted = "partnership_started",
         PasswordChanged = "password_changed",
         PasswordReset = "password_reset",
+        PasswordSet = "password_set",
         PaymentModeChanged = "payment_mode_changed",
         RenewalFailed = "renewal_failed",
         RenewalsFellBack = "renewals_fell_back",
@@ -117,6 +118,7 @@ impl MailTemplate {
             | Self::PartnershipStartFailed
             | Self::PartnershipStarted
             | Self::PasswordChanged
+            | Self::PasswordSet
             | Self::PaymentModeChanged
             | Self::RenewalFailed
             | Self::RenewalsFellBack
@@ -141,6 +143,7 @@ impl MailTemplate {
             | Self::AccountMade
             | Self::PasswordChanged
             | Self::PasswordReset
+            | Self::PasswordSet
             | Self::RecoveryCodeUsed
             | Self::SecondFactorDisabled
             | Self::SecondFactorEnabled

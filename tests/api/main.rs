@@ -20,6 +20,7 @@ mod constraints;
 mod copies;
 mod directory;
 mod enrolment_walks;
+mod erasure;
 mod events;
 mod exits;
 mod external_issuer;

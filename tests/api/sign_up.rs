@@ -172,7 +172,46 @@ fn org_6_a_link_in_a_mail_sets_a_new_password_once_and_ends_all_sessions() {
             Some("ORG-6"),
         );
         let told = mails(world, CLAIRE).await;
-        assert!(told[0].0.contains("a changé"), "{told:?}");
+        assert!(told[0].0.contains("a été redéfini"), "{told:?}");
+    });
+}
+
+/// A token that somebody's scripts use.
+async fn api_token(world: &World, who: &str) -> String {
+    let new = json!({"name": "nightly", "scopes": ["read"]});
+    let made = world.post(who, "/v1/me/api-tokens", new).await;
+    format!("Bearer {}", made.expect(201).text_of("/token"))
+}
+
+#[test]
+fn org_6_a_reset_revokes_api_tokens_and_a_changed_password_leaves_them() {
+    on_each_engine(async |world| {
+        let (hers, his) = (
+            api_token(world, "claire").await,
+            api_token(world, "luca").await,
+        );
+        let ask = |token: &str| {
+            let me = TestRequest::get().uri("/v1/me");
+            world.send(me.insert_header(("authorization", token)))
+        };
+        let changed = json!({"current_password": PASSWORD, "new_password": STRONG});
+        let changed = world.put("claire", "/v1/me/password", changed).await;
+        changed.expect(204);
+        ask(&hers).await.expect(200);
+        let forgotten = json!({"email": CLAIRE});
+        post(world, "/v1/auth/password-reset", forgotten)
+            .await
+            .expect(204);
+        let set =
+            json!({"token": token(world, CLAIRE).await, "new_password": "eight blue kettles hum"});
+        post(world, "/v1/auth/password-reset/confirm", set)
+            .await
+            .expect(204);
+        ask(&hers).await.refused(401, "unauthenticated", None);
+        ask(&his).await.expect(200);
+        let told = world.mails(CLAIRE).await;
+        let text = told[0]["text"].as_str().unwrap_or_default();
+        assert!(text.contains("jetons d'API"), "{told:?}");
     });
 }
 

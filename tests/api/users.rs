@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 const USERS: &str = "/v1/admin/users";
 const ZOE: &str = "zoe@mandat.example";
 
-async fn id_of(world: &World, email: &str) -> String {
+pub async fn id_of(world: &World, email: &str) -> String {
     let path = format!("{USERS}?email={email}");
     let found = world.get("nora", &path).await.expect(200);
     found.text_of("/items/0/id")
@@ -141,6 +141,26 @@ fn org_1_an_organization_made_by_the_operator_has_its_legal_representative() {
         new["legal_representative_id"] = json!("user_01jd8xk3v9e6mbyg4q5r7s8t9v");
         let refused = world.post("nora", path, new).await;
         refused.refused(422, "invalid", Some("ORG-1"));
+    });
+}
+
+#[test]
+fn acc_1_the_operator_finds_organizations_by_a_part_of_their_name() {
+    on_each_engine(async |world| {
+        let named = async |query: &str| {
+            let path = format!("/v1/admin/organizations?include=total&query={query}");
+            let found = world.get("nora", &path).await.expect(200);
+            let items = found.body["items"].as_array().cloned().unwrap_or_default();
+            assert_eq!(found.body["total"], items.len());
+            let names = items.iter().filter_map(|one| one["name"].as_str());
+            names.map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(named("LUMEN").await, ["Studio Lumen"]);
+        assert_eq!(named("b%C3%A4cker").await, ["Bäckerei Sommer"]);
+        assert_eq!(named("galerie%20arno&kind=company").await, ["Galerie Arno"]);
+        for nothing in ["%25", "S_udio", "!", "lumen&country=FR"] {
+            assert_eq!(named(nothing).await, [""; 0], "{nothing}");
+        }
     });
 }
 

@@ -2,4 +2,5 @@
 mod committed;
 mod document;
 mod floors;
+mod personal;
 mod texts;

@@ -58,3 +58,39 @@ fn ntf_2_every_text_stands_in_every_language() {
         }
     }
 }
+
+/// Whoever reads them is a stranger: Sie, vous, lei, usted.
+#[test]
+fn ntf_2_every_text_speaks_to_its_reader_as_to_a_stranger() {
+    const FAMILIAR: [(&str, &[&str]); 4] = [
+        (
+            "de",
+            &[
+                "du", "dich", "dir", "dein", "deine", "deinen", "deinem", "deiner", "euch",
+            ],
+        ),
+        ("fr", &["tu", "toi", "ton", "ta", "tes"]),
+        (
+            "it",
+            &[
+                "tu", "ti", "te", "tuo", "tua", "tuoi", "tue", "puoi", "vuoi", "hai",
+            ],
+        ),
+        (
+            "es",
+            &[
+                "tú", "ti", "te", "tu", "tus", "tuyo", "tuya", "puedes", "quieres",
+            ],
+        ),
+    ];
+    for (language, words) in FAMILIAR {
+        let text = fs::read_to_string(format!("src/api/texts/{language}.ftl"));
+        for line in text.expect("it can be read").lines() {
+            let said = line.split_once(" = ").map_or("", |(_, said)| said);
+            for word in said.split(|letter: char| !letter.is_alphabetic()) {
+                let familiar = words.contains(&word.to_lowercase().as_str());
+                assert!(!familiar, "{language}.ftl says “{word}”: {line}");
+            }
+        }
+    }
+}

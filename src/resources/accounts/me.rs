@@ -223,7 +223,7 @@ pub async fn update_me(
 
 /// Change my password.
 ///
-/// Needs the password until now; ends all other sessions of the account. An API token cannot do this.
+/// Needs the password until now; ends all other sessions of the account. API tokens stay: revoke those that are not needed any more. An API token cannot do this.
 #[utoipa::path(tag = "Me", request_body = PasswordChange,
     responses((status = 204, description = "The password has changed.")),
     extensions(("x-problems" = json!(["wrong_password", "session_required", "locked_out", "too_many_requests"]))))]

@@ -2,7 +2,7 @@
 use super::evenly::Evenly;
 use super::lockout::{self, Place};
 use super::sign_up::dead_link;
-use super::{mails, model, password};
+use super::{mails, model, password, tokens};
 use crate::api::caller::Origin;
 use crate::api::{Reply, Valid, field};
 use crate::config::Config;
@@ -105,7 +105,7 @@ pub fn send_first_link(tx: &mut Tx, event: EventId, user: &model::User, hours: i
 
 /// Set a new password.
 ///
-/// With the token that the link in the mail carries, good once. It proves the address, ends all sessions of the account and kills its other links; a second factor stays.
+/// With the token that the link in the mail carries, good once. It proves the address, ends all sessions of the account, revokes its API tokens and kills its other links: whoever had got in is out. A second factor stays.
 #[utoipa::path(tag = "Sign-in", security(()), request_body = PasswordReset,
     responses((status = 204, description = "The password is set: sign in.")),
     extensions(("x-problems" = json!(["link_dead"])), ("x-no-idempotency" = json!(true))))]
@@ -137,9 +137,10 @@ pub async fn confirm_password_reset(
             .execute(tx.conn)?;
         forget(tx, user.id)?;
         model::end_sessions(tx, user.id, None)?;
+        tokens::revoke_all(tx, None, user.id)?;
         lockout::welcome(tx, &user, &place)?;
         let event = tx.record(None, Event::new(EventType::UserPasswordReset, user.id))?;
-        mails::tell(tx, event, &user, MailTemplate::PasswordChanged)
+        mails::tell(tx, event, &user, MailTemplate::PasswordSet)
     })
     .await?;
     Ok(Reply::no_content())

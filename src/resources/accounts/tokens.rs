@@ -179,6 +179,24 @@ pub fn make(
     })
 }
 
+/// Revokes every token of a user that is still good.
+pub fn revoke_all(tx: &mut Tx, by: Option<&Identity>, user: UserId) -> Result<()> {
+    let good: Vec<ApiTokenId> = api_tokens::table
+        .filter(api_tokens::user_id.eq(user))
+        .filter(api_tokens::revoked_at.is_null())
+        .filter(api_tokens::expires_at.gt(tx.now))
+        .select(api_tokens::id)
+        .load(tx.conn)?;
+    diesel::update(api_tokens::table.filter(api_tokens::id.eq_any(&good)))
+        .set(api_tokens::revoked_at.eq(tx.now))
+        .execute(tx.conn)?;
+    let revoked = good
+        .iter()
+        .map(|id| Event::new(EventType::ApiTokenRevoked, id));
+    tx.record_all(by, revoked.collect())?;
+    Ok(())
+}
+
 /// List my API tokens.
 ///
 /// Those that are neither revoked nor expired, the newest first. The tokens themselves are not shown.

@@ -12,15 +12,11 @@ use crate::domain::enrolment::EnrolmentState;
 use crate::domain::id::{OrganizationId, PartnershipId};
 use crate::domain::product::ProductState;
 use crate::error::Result;
+use crate::resources::organizations::named::{containing, lower};
 use chrono::NaiveDateTime;
 use diesel::dsl::count;
 use diesel::prelude::*;
 use std::collections::BTreeMap;
-
-diesel::define_sql_function! {
-    /// Without the case of letters, as far as the engine knows them.
-    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
-}
 
 #[derive(Queryable)]
 pub struct Customer {
@@ -87,16 +83,6 @@ pub fn page(
         ))
         .load(tx.conn)?;
     Ok((rows, total))
-}
-
-/// A pattern in which nothing that was typed is a wildcard.
-fn containing(text: &str) -> String {
-    let plain = text
-        .to_lowercase()
-        .replace('!', "!!")
-        .replace('%', "!%")
-        .replace('_', "!_");
-    format!("%{plain}%")
 }
 
 /// How many active products of each of these customers this person reaches: what the partnership

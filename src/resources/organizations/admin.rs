@@ -1,6 +1,7 @@
 //! All organizations, and new ones for others, by the operator's administrators.
 use super::handlers::{OrganizationView, created};
 use super::model::{self, NewOrganizationRow, Organization};
+use super::named::{containing, lower};
 use crate::api::page::Paging;
 use crate::api::{Caller, Listing, Page, Post, Reply, field};
 use crate::db::schema::organizations;
@@ -28,6 +29,8 @@ pub struct AllOrganizationFilters {
     kind: Option<OrganizationKind>,
     /// Only those of this country, ISO 3166.
     country: Option<String>,
+    /// Only those whose name contains this.
+    query: Option<String>,
 }
 
 /// An organization to make for someone.
@@ -75,6 +78,10 @@ pub async fn list_all_organizations(
             }
             if let Some(country) = &listing.filters.country {
                 query = query.filter(organizations::country.eq(country));
+            }
+            if let Some(part) = &listing.filters.query {
+                let like = lower(organizations::name).like(containing(part));
+                query = query.filter(like.escape('!'));
             }
             query
         };

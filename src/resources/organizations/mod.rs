@@ -3,6 +3,7 @@ mod admin;
 mod handlers;
 pub mod mails;
 pub mod model;
+pub mod named;
 mod payment_methods;
 pub mod products;
 pub mod reach;

@@ -12,6 +12,7 @@ use crate::domain::policy::{self, Action};
 use crate::domain::refusal::Refusal;
 use crate::domain::support::{SupportChannel, SupportPlan};
 use crate::error::Result;
+use crate::resources::accounts::model::normal;
 use actix_web::web::{Data, Path};
 use actix_web::{get, put};
 use diesel::dsl::exists;
@@ -143,7 +144,7 @@ pub async fn set_support_contract(
             .clone()
             .map(|manager| Manager {
                 name: manager.name,
-                email: manager.email,
+                email: normal(&manager.email),
                 phone: manager.phone,
             });
         model::agree(tx, *org, change.plan, manager.as_ref())?;

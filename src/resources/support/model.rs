@@ -103,6 +103,26 @@ pub fn new_code_for(tx: &mut Tx, user: UserId, on_behalf: Option<OnBehalf>) -> R
     Ok(())
 }
 
+/// Nobody is identified by any code of this user any more (ERA-1).
+pub fn forget_codes(tx: &mut Tx, user: UserId) -> Result<()> {
+    let codes = support_codes::table.filter(support_codes::user_id.eq(user));
+    diesel::delete(codes).execute(tx.conn)?;
+    Ok(())
+}
+
+/// Whoever has this address manages nothing any more, and has managed nothing (ERA-1).
+pub fn forget_manager(tx: &mut Tx, email: &str) -> Result<()> {
+    let gone = None::<String>;
+    diesel::update(support_contracts::table.filter(support_contracts::manager_email.eq(email)))
+        .set((
+            support_contracts::manager_name.eq(&gone),
+            support_contracts::manager_email.eq(&gone),
+            support_contracts::manager_phone.eq(&gone),
+        ))
+        .execute(tx.conn)?;
+    Ok(())
+}
+
 fn sealed(tx: &Tx, code: &str) -> Result<Vec<u8>> {
     tx.keys.seal(Purpose::SupportCode, code.as_bytes())
 }

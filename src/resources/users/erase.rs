@@ -7,7 +7,8 @@ use super::model::{self, UserView};
 use crate::api::idempotency::Nothing;
 use crate::api::{Caller, Post, Reply};
 use crate::db::record::Event;
-use crate::db::schema::{api_tokens, memberships};
+use crate::db::schema::memberships;
+use crate::db::witness::Identity;
 use crate::db::{Db, Tx};
 use crate::domain::event::EventType;
 use crate::domain::id::{OrganizationId, UserId};
@@ -15,7 +16,7 @@ use crate::domain::organization::Role;
 use crate::domain::policy::{self, Action};
 use crate::domain::refusal::{Code, Refusal};
 use crate::error::Result;
-use crate::resources::accounts::model as accounts;
+use crate::resources::accounts::{model as accounts, tokens};
 use crate::resources::members::model::{self as members, Membership};
 use actix_web::post;
 use actix_web::web::{Data, Path};
@@ -44,8 +45,9 @@ pub async fn erase_user(
             }
             if user.erased_at.is_none() {
                 must_not_be_last(tx, id)?;
-                leave(tx, id)?;
+                leave(tx, identity, id)?;
                 forget::tenders(tx, identity, &user)?;
+                forget::contacts(tx, identity, &user)?;
                 forget::words(tx, &user)?;
                 tx.record(Some(identity), Event::new(EventType::UserErased, id))?;
             }
@@ -82,7 +84,7 @@ fn must_not_be_last(tx: &mut Tx, user: UserId) -> Result<()> {
 }
 
 /// Ends every right.
-fn leave(tx: &mut Tx, user: UserId) -> Result<()> {
+fn leave(tx: &mut Tx, by: &Identity, user: UserId) -> Result<()> {
     let open: Vec<Membership> = memberships::table
         .filter(memberships::user_id.eq(user))
         .filter(memberships::valid_to.is_null())
@@ -93,9 +95,5 @@ fn leave(tx: &mut Tx, user: UserId) -> Result<()> {
     }
     accounts::change_operator_role(tx, user, None)?;
     accounts::end_sessions(tx, user, None)?;
-    diesel::update(api_tokens::table.filter(api_tokens::user_id.eq(user)))
-        .filter(api_tokens::revoked_at.is_null())
-        .set(api_tokens::revoked_at.eq(tx.now))
-        .execute(tx.conn)?;
-    Ok(())
+    tokens::revoke_all(tx, Some(by), user)
 }
