@@ -38,9 +38,24 @@ pub const SETTINGS: &[Setting] = &[
         "Address and port to listen on.",
     ),
     setting(
+        "MANDAT_METRICS_LISTEN",
+        "127.0.0.1:9464",
+        "Address and port at which GET /metrics tells Prometheus how the service stands, for the operator's own network alone; not at all when empty.",
+    ),
+    setting(
         "MANDAT_TRUSTED_PROXIES",
         "",
         "Addresses of the reverse proxies whose X-Forwarded-For is believed, separated by commas; wrong passwords wait by the address that it names.",
+    ),
+    setting(
+        "MANDAT_CORS_ORIGINS",
+        "",
+        "Whose pages may call the API from a browser, as in https://partners.example, separated by commas; * for everyone's, none when empty.",
+    ),
+    setting(
+        "MANDAT_RATE_LIMIT",
+        "600000",
+        "Requests that one caller (a credential, or an address without one) may make a minute at each node; 0 for any number. The default only keeps a script that runs wild from taking everything.",
     ),
     setting(
         "MANDAT_PUBLIC_URL",
@@ -65,6 +80,11 @@ pub const SETTINGS: &[Setting] = &[
         "MANDAT_LOG",
         "info",
         "What is logged: error, warn, info, debug, or per module as in mandat=debug.",
+    ),
+    setting(
+        "MANDAT_OTLP_ENDPOINT",
+        "",
+        "Where traces are sent by OTLP over HTTP, as in http://127.0.0.1:4318, by a program that was built with the feature otlp; none when empty.",
     ),
     setting(
         "MANDAT_LOG_FORMAT",
@@ -221,7 +241,11 @@ pub const SETTINGS: &[Setting] = &[
 pub struct Config {
     pub database_url: String,
     pub listen: SocketAddr,
+    pub metrics_listen: Option<SocketAddr>,
     pub trusted_proxies: Vec<IpAddr>,
+    pub cors_origins: Vec<String>,
+    pub rate_limit: u32,
+    pub otlp_endpoint: String,
     pub public_url: String,
     pub secret_key: String,
     pub pool: u32,
@@ -273,11 +297,15 @@ impl Config {
         let config = Self {
             database_url: reader.text("DATABASE_URL"),
             listen: reader.parsed("MANDAT_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080))),
+            metrics_listen: reader.optional("MANDAT_METRICS_LISTEN"),
             app_url: match app_url.is_empty() {
                 true => public_url.clone(),
                 false => app_url,
             },
             trusted_proxies: reader.addresses("MANDAT_TRUSTED_PROXIES"),
+            cors_origins: reader.origins("MANDAT_CORS_ORIGINS"),
+            rate_limit: reader.parsed("MANDAT_RATE_LIMIT", 0),
+            otlp_endpoint: reader.url("MANDAT_OTLP_ENDPOINT"),
             public_url,
             secret_key: reader.text("MANDAT_SECRET_KEY"),
             pool: reader.positive("MANDAT_POOL"),
@@ -363,6 +391,14 @@ fn is_safe(url: &str) -> bool {
     }
 }
 
+/// As browsers write it: scheme, host and port, and nothing behind them.
+fn origin(word: &str) -> Option<String> {
+    let url = url::Url::parse(word).ok()?;
+    let origin = url.origin().ascii_serialization();
+    let known = ["http", "https"].contains(&url.scheme());
+    (known && word.trim_end_matches('/').eq_ignore_ascii_case(&origin)).then_some(origin)
+}
+
 struct Reader<'e> {
     environment: &'e BTreeMap<String, String>,
     faults: Vec<String>,
@@ -386,19 +422,31 @@ impl Reader<'_> {
     }
 
     fn addresses(&mut self, name: &str) -> Vec<IpAddr> {
+        self.several(name, |word| word.parse().ok())
+    }
+
+    fn origins(&mut self, name: &str) -> Vec<String> {
+        self.several(name, |word| match word {
+            "*" => Some(word.to_owned()),
+            word => origin(word),
+        })
+    }
+
+    /// What is separated by commas.
+    fn several<T>(&mut self, name: &str, read: fn(&str) -> Option<T>) -> Vec<T> {
         let text = self.text(name);
         let words = text
             .split(',')
             .map(str::trim)
             .filter(|word| !word.is_empty());
-        let mut addresses = Vec::new();
+        let mut all = Vec::new();
         for word in words {
-            match word.parse() {
-                Ok(address) => addresses.push(address),
-                Err(_) => self.faults.push(format!("{name}: cannot read “{word}”")),
+            match read(word) {
+                Some(one) => all.push(one),
+                None => self.faults.push(format!("{name}: cannot read “{word}”")),
             }
         }
-        addresses
+        all
     }
 
     fn parsed<T: std::str::FromStr>(&mut self, name: &str, or: T) -> T {
@@ -426,6 +474,15 @@ impl Reader<'_> {
             Vec::new()
         });
         certificates
+    }
+
+    fn optional<T: std::str::FromStr>(&mut self, name: &str) -> Option<T> {
+        let text = self.text(name);
+        let parsed = text.parse().ok();
+        if parsed.is_none() && !text.is_empty() {
+            self.faults.push(format!("{name}: cannot read “{text}”"));
+        }
+        parsed
     }
 
     fn seller_country(&mut self) -> Country {

@@ -26,4 +26,6 @@ pub mod bench;
 
 pub mod service;
 
+pub mod telemetry;
+
 pub mod jobs;

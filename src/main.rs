@@ -17,6 +17,7 @@ use mandat::resources::accounts::tokens::{self, NewApiToken, TokenScope};
 use mandat::resources::audit::chain::Head;
 use mandat::resources::{self, audit, billing};
 use mandat::service::{self, Service};
+use mandat::telemetry;
 use std::io::Write;
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
@@ -215,7 +216,7 @@ fn say(text: impl std::fmt::Display) -> Result<()> {
 
 async fn serve(options: Serve) -> Result<()> {
     let config = Config::from_env()?;
-    start_log(&config);
+    let telemetry = telemetry::start(&config)?;
     let db = service::open_database(&config, Clock::default())?;
     prepare(&db, options.migrate).await?;
     if options.demo && !db.read(demo::is_here).await? {
@@ -229,6 +230,7 @@ async fn serve(options: Serve) -> Result<()> {
     let (listen, workers) = (config.listen, config.workers);
     let service = Service::start(db, config).await?;
     let jobs = jobs::start(&service);
+    watched(&service);
     let server = HttpServer::new(move || service.app())
         .workers(workers)
         .shutdown_timeout(10)
@@ -236,18 +238,40 @@ async fn serve(options: Serve) -> Result<()> {
         .map_err(|error| Error::internal(format!("{listen}: {error}")))?;
     say(format_args!("{greeting}Mandat serves at http://{listen}"))?;
     let served = server.run().await.map_err(Error::internal);
-    served.and(jobs.stop().await)
+    let ended = served.and(jobs.stop().await);
+    telemetry.stop();
+    ended
 }
 
 async fn work() -> Result<()> {
     let config = Config::from_env()?;
-    start_log(&config);
+    let telemetry = telemetry::start(&config)?;
     let db = service::open_database(&config, Clock::default())?;
     prepare(&db, false).await?;
-    let jobs = jobs::start(&Service::start(db, config).await?);
+    let service = Service::start(db, config).await?;
+    let jobs = jobs::start(&service);
+    watched(&service);
     say("Mandat works")?;
     told_to_stop().await?;
-    jobs.stop().await
+    let ended = jobs.stop().await;
+    telemetry.stop();
+    ended
+}
+
+/// Serves the metrics until the process ends. The service does its work without them too.
+fn watched(service: &Service) {
+    let Some(listen) = service.config.metrics_listen else {
+        return;
+    };
+    let watched = service.clone();
+    let server = HttpServer::new(move || watched.watched())
+        .workers(1)
+        .disable_signals()
+        .bind(listen);
+    match server {
+        Ok(server) => drop(actix_web::rt::spawn(server.run())),
+        Err(error) => tracing::error!(%listen, %error, "the metrics are not served"),
+    }
 }
 
 /// Waits for what an operator or a service manager sends.
@@ -424,15 +448,4 @@ async fn migrate(options: Migrate) -> Result<()> {
 fn check_config() -> Result<()> {
     say(config::describe(&std::env::vars().collect()))?;
     Config::from_env().map(drop)
-}
-
-fn start_log(config: &Config) {
-    let filter = tracing_subscriber::EnvFilter::new(&config.log);
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    match config.log_format.as_str() {
-        "json" => log.json().init(),
-        _ => log.init(),
-    }
 }

@@ -1,9 +1,10 @@
 //! The service as a whole: the floors put together, ready to be served or tested.
 use crate::api::caller::Proxies;
 use crate::api::jwt::Signer;
+use crate::api::limit::Limits;
 use crate::api::oidc::Issuer;
 use crate::api::paths::Paths;
-use crate::api::{Reply, answer, docs};
+use crate::api::{Reply, answer, cors, docs, limit};
 use crate::config::Config;
 use crate::db::due::{Due, Watch};
 use crate::db::reads::Reads;
@@ -12,6 +13,7 @@ use crate::db::{Clock, Connector, Db, Given};
 use crate::domain::id::NodeId;
 use crate::domain::refusal::{Code, Refusal};
 use crate::error::{Error, Result};
+use crate::resources::metrics::{self, Metrics};
 use crate::resources::outbox::deliver::Mailer;
 use crate::resources::webhooks::send::{self, Sender};
 use crate::resources::{self, partnerships};
@@ -37,9 +39,12 @@ pub struct Service {
     pub sender: Arc<Sender>,
     /// What was read on another's behalf and is not written yet.
     pub reads: Data<Reads>,
+    /// What is counted for whoever watches.
+    pub metrics: Data<Metrics>,
     /// Which of several nodes this is, towards the leases of jobs.
     pub node: NodeId,
     issuer: Option<Data<Issuer>>,
+    limits: Option<Data<Limits>>,
     proxies: Data<Proxies>,
     documents: (Bytes, Bytes),
     paths: Data<Paths>,
@@ -116,10 +121,12 @@ impl Service {
                 serde_json::to_vec(&newest)?.into(),
                 serde_json::to_vec(&older)?.into(),
             ),
+            metrics: Data::new(Metrics::new(&db)),
             db: Data::new(db),
             signer: Data::new(signer),
             mailer: Mailer::open(&config)?,
             sender: Arc::new(Sender::open(&config, send::system())?),
+            limits: Limits::new(config.rate_limit).map(Data::new),
             proxies: Data::new(Proxies(config.trusted_proxies.clone())),
             config: Data::new(config),
             reads: Data::default(),
@@ -146,6 +153,7 @@ impl Service {
             .app_data(self.config.clone())
             .app_data(self.paths.clone())
             .app_data(self.reads.clone())
+            .app_data(self.metrics.requests.clone())
             .app_data(self.proxies.clone())
             .app_data(PathConfig::default().error_handler(|error, _| {
                 Error::from(Refusal::not_found().with("note", error)).into()
@@ -154,11 +162,34 @@ impl Service {
                 if let Some(issuer) = &self.issuer {
                     app.app_data(issuer.clone());
                 }
+                if let Some(limits) = &self.limits {
+                    app.app_data(limits.clone());
+                }
             })
             .configure(resources::routes)
             .configure(|app| docs::routes(app, self.documents.0.clone(), self.documents.1.clone()))
             .default_service(web::to(nothing_here))
+            .wrap(from_fn(limit::layer))
+            .wrap(cors::of(&self.config.cors_origins))
             .wrap(from_fn(answer::layer))
+    }
+
+    /// What is told to whoever watches, for a listener of its own.
+    pub fn watched(
+        &self,
+    ) -> App<
+        impl ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<BoxBody>,
+            Error = actix_web::Error,
+            InitError = (),
+        > + use<>,
+    > {
+        App::new()
+            .app_data(self.db.clone())
+            .app_data(self.metrics.clone())
+            .service(metrics::get_metrics)
     }
 }
 

@@ -4,6 +4,8 @@ use super::caller::RequestId;
 use super::locale;
 use super::paths::Paths;
 use super::problem::{self, Asked};
+use super::requests::{self, Requests};
+use super::span;
 use crate::db::Db;
 use crate::db::reads::{Reads, Sightings};
 use crate::domain::refusal::{Code, Refusal};
@@ -14,12 +16,13 @@ use actix_web::error::{JsonPayloadError, PathError};
 use actix_web::http::Method;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, HeaderMap, HeaderName, HeaderValue,
-    IF_NONE_MATCH, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    IF_NONE_MATCH, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use std::time::Instant;
+use tracing::Instrument;
 use uuid::Uuid;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -35,8 +38,10 @@ pub async fn layer(
     request.extensions_mut().insert(RequestId(id.clone()));
     let trace = sane(request.headers(), &TRACEPARENT, 64);
     let known = request.headers().get(IF_NONE_MATCH).cloned();
+    let span = span::of(&request, &id);
     // The request itself may not be held meanwhile: the router changes it.
-    let answer = next.call(request).await?.map_into_boxed_body();
+    let answer = next.call(request).instrument(span.clone()).await?;
+    let answer = answer.map_into_boxed_body();
     let asked = answer.request().clone();
     let mut answer = explain(answer, &asked, &id);
     if asked.method() == Method::GET
@@ -44,7 +49,7 @@ pub async fn layer(
         && known.as_ref() == answer.headers().get(ETAG)
     {
         let cache = answer.headers().get(CACHE_CONTROL).cloned();
-        answer = answer.into_response(HttpResponse::NotModified().finish());
+        answer = instead(answer, HttpResponse::NotModified().finish());
         for (name, value) in [(ETAG, known.clone()), (CACHE_CONTROL, cache)] {
             if let Some(value) = value {
                 answer.headers_mut().insert(name, value);
@@ -57,15 +62,23 @@ pub async fn layer(
     {
         // What cannot be recorded is not shown.
         tracing::error!(request_id = %id, %error, "the use of a support grant was not recorded");
-        answer = answer.into_response(document(&error.refusal(), &asked, &id));
+        answer = instead(answer, document(&error.refusal(), &asked, &id));
     }
     close(answer.headers_mut(), &id, trace, asked.path());
+    let (status, took) = (answer.status().as_u16(), started.elapsed());
+    let route = asked
+        .match_pattern()
+        .unwrap_or_else(|| requests::UNKNOWN.into());
+    if let Some(requests) = asked.app_data::<Data<Requests>>() {
+        requests.count(asked.method(), &route, status, took);
+    }
+    span::end(&span, asked.method(), &route, status);
     tracing::info!(
         request_id = %id,
         method = %asked.method(),
-        path = %asked.match_pattern().unwrap_or_else(|| "unknown".into()),
-        status = answer.status().as_u16(),
-        micros = started.elapsed().as_micros() as u64,
+        path = %route,
+        status,
+        micros = took.as_micros() as u64,
         "answered"
     );
     Ok(answer)
@@ -115,7 +128,26 @@ fn explain(
         None => foreign(error),
     };
     let document = document(&refusal, asked, id);
-    answer.into_response(document)
+    instead(answer, document)
+}
+
+/// Another response to the same request. What the layers below have told of the request itself stays:
+/// what its caller has left, and who may read it (CORS).
+fn instead(answer: ServiceResponse<BoxBody>, response: HttpResponse) -> ServiceResponse<BoxBody> {
+    let told = |name: &HeaderName| {
+        let of = ["access-control-", "ratelimit"];
+        *name == VARY || of.iter().any(|begin| name.as_str().starts_with(begin))
+    };
+    let headers = answer.headers().iter();
+    let kept: Vec<(HeaderName, HeaderValue)> = headers
+        .filter(|(name, _)| told(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let mut answer = answer.into_response(response);
+    for (name, value) in kept {
+        answer.headers_mut().append(name, value);
+    }
+    answer
 }
 
 fn document(refusal: &Refusal, asked: &HttpRequest, id: &str) -> HttpResponse {

@@ -129,7 +129,7 @@ impl Origin {
 
 /// The nearest address that is no trusted proxy's. Each proxy appends whom it heard, so the header is
 /// read from its end: what stands before an untrusted address is that one's own invention.
-fn address(request: &HttpRequest) -> Option<IpAddr> {
+pub fn address(request: &HttpRequest) -> Option<IpAddr> {
     let mut nearest = request.peer_addr()?.ip().to_canonical();
     let trusted = request.app_data::<Data<Proxies>>();
     let headers = request.headers().get_all("x-forwarded-for");

@@ -164,6 +164,7 @@ async fn filled(url: &str) -> Result<(Db, Config)> {
             "MANDAT_SECRET_KEY".to_owned(),
             "only good for a benchmark that nobody calls".to_owned(),
         ),
+        ("MANDAT_RATE_LIMIT".to_owned(), "0".to_owned()),
     ]);
     let config = Config::from(&environment)?;
     let db = service::open_database(&config, Clock::default())?;

@@ -25,6 +25,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
+use tracing::Instrument;
 use uses::Uses;
 use writer::Writer;
 
@@ -132,6 +133,14 @@ struct Inner {
     given: Arc<Given>,
 }
 
+/// How busy the connections are, and how many writes wait.
+pub struct Load {
+    pub readers: r2d2::State,
+    /// None on the embedded database, which has one.
+    pub writers: Option<r2d2::State>,
+    pub waiting: usize,
+}
+
 /// How long a request waits for a connection before it is told to come again.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -165,13 +174,36 @@ impl Db {
         &self.0.connector
     }
 
+    pub fn load(&self) -> Load {
+        Load {
+            readers: self.0.readers.state(),
+            writers: self.0.writer.connections(),
+            waiting: self.0.writer.waiting(),
+        }
+    }
+
+    /// Looks, if a connection is idle: for who watches, and must not wait with all the others.
+    pub async fn glance<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Tx) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.blocking(|db| {
+            let mut conn = db.0.readers.try_get().ok_or(Error::Busy)?;
+            job(&mut db.0.given.tx(&mut conn))
+        })
+        .await
+    }
+
     /// Looks. Each statement sees what is committed when it runs.
     pub async fn read<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Tx) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.catch_up().await?;
-        self.blocking(|db| db.read_here(db.applied(), job)).await
+        let read = async {
+            self.catch_up().await?;
+            self.blocking(|db| db.read_here(db.applied(), job)).await
+        };
+        read.instrument(span("read")).await
     }
 
     /// Looks, and all statements see one state.
@@ -179,16 +211,19 @@ impl Db {
         &self,
         job: impl FnOnce(&mut Tx) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.catch_up().await?;
-        self.blocking(|db| {
-            db.read_here(db.applied(), |tx| {
-                dialect::begin_snapshot(tx.conn)?;
-                let seen = job(tx);
-                dialect::rollback(tx.conn)?;
-                seen
+        let read = async {
+            self.catch_up().await?;
+            self.blocking(|db| {
+                db.read_here(db.applied(), |tx| {
+                    dialect::begin_snapshot(tx.conn)?;
+                    let seen = job(tx);
+                    dialect::rollback(tx.conn)?;
+                    seen
+                })
             })
-        })
-        .await
+            .await
+        };
+        read.instrument(span("snapshot")).await
     }
 
     /// Changes, alone: serializable on both engines. The job runs again when transactions collide,
@@ -257,11 +292,14 @@ impl Db {
         begin: writer::Begin,
         job: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        match self.0.writer.submit(begin, job) {
-            writer::Submitted::Queued(answer) => answer.await.map_err(|_| Error::Busy)?,
-            writer::Submitted::Here(run) => self.blocking(move |_| run()).await,
-            writer::Submitted::Full => Err(Error::Busy),
-        }
+        let write = async {
+            match self.0.writer.submit(begin, job) {
+                writer::Submitted::Queued(answer) => answer.await.map_err(|_| Error::Busy)?,
+                writer::Submitted::Here(run) => self.blocking(move |_| run()).await,
+                writer::Submitted::Full => Err(Error::Busy),
+            }
+        };
+        write.instrument(span("write")).await
     }
 
     async fn blocking<T: Send + 'static>(
@@ -323,6 +361,11 @@ impl Db {
         })
         .await
     }
+}
+
+/// Work on the database, for traces: with the time that it waits.
+fn span(kind: &'static str) -> tracing::Span {
+    tracing::info_span!(target: "otlp", "database", otel.name = kind, otel.kind = "client")
 }
 
 fn unavailable(error: r2d2::Error) -> Error {

@@ -8,6 +8,7 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use r2d2::{ManageConnection, Pool};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -19,12 +20,34 @@ const GROUP: usize = 64;
 /// How often a write that collides is tried.
 const TRIES: u32 = 12;
 
-pub enum Writer {
+pub struct Writer {
+    kind: Kind,
+    /// How many writes have been submitted and have not begun.
+    waiting: Arc<AtomicUsize>,
+}
+
+enum Kind {
     Grouped(SyncSender<Box<dyn Job>>),
     Pooled {
         pool: Pool<Connector>,
         given: Arc<Given>,
     },
+}
+
+/// A write's place among those that wait; given up when it is dropped.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn taken(waiting: &Arc<AtomicUsize>) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(waiting.clone())
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// How a transaction on a server begins; the writer thread's are alone anyway.
@@ -38,10 +61,11 @@ pub enum Submitted<T> {
 
 impl Writer {
     pub fn open(connector: &Connector, size: u32, given: &Arc<Given>) -> Result<Self> {
-        let given = given.clone();
+        let (given, waiting) = (given.clone(), Arc::default());
         if connector.embedded().is_none() {
             let pool = pool(connector.clone(), size)?;
-            return Ok(Self::Pooled { pool, given });
+            let kind = Kind::Pooled { pool, given };
+            return Ok(Self { kind, waiting });
         }
         let mut conn = connector
             .connect()
@@ -51,7 +75,20 @@ impl Writer {
             .name("writer".into())
             .spawn(move || run(&mut conn, &receive, &given))
             .map_err(Error::internal)?;
-        Ok(Self::Grouped(send))
+        let kind = Kind::Grouped(send);
+        Ok(Self { kind, waiting })
+    }
+
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// The connections of a server's pool; the embedded database is written to by one.
+    pub fn connections(&self) -> Option<r2d2::State> {
+        match &self.kind {
+            Kind::Grouped(_) => None,
+            Kind::Pooled { pool, .. } => Some(pool.state()),
+        }
     }
 
     pub fn submit<T, F>(&self, begin: Begin, job: F) -> Submitted<T>
@@ -59,11 +96,13 @@ impl Writer {
         T: Send + 'static,
         F: Fn(&mut Tx) -> Result<T> + Send + 'static,
     {
-        match self {
-            Self::Grouped(queue) => {
+        let place = Place::taken(&self.waiting);
+        match &self.kind {
+            Kind::Grouped(queue) => {
                 let (send, receive) = oneshot::channel();
                 let waiting = Waiting {
                     job,
+                    place: Some(place),
                     outcome: None,
                     answer: send,
                 };
@@ -72,10 +111,11 @@ impl Writer {
                     Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Submitted::Full,
                 }
             }
-            Self::Pooled { pool, given } => {
+            Kind::Pooled { pool, given } => {
                 let (pool, given) = (pool.clone(), given.clone());
                 Submitted::Here(Box::new(move || {
                     let mut conn = pool.get().map_err(super::unavailable)?;
+                    drop(place);
                     repeating(&mut conn, begin, &given, job)
                 }))
             }
@@ -157,12 +197,15 @@ pub trait Job: Send {
 
 struct Waiting<T, F> {
     job: F,
+    /// Until it begins.
+    place: Option<Place>,
     outcome: Option<Result<T>>,
     answer: oneshot::Sender<Result<T>>,
 }
 
 impl<T: Send, F: Fn(&mut Tx) -> Result<T> + Send> Job for Waiting<T, F> {
     fn run(&mut self, tx: &mut Tx) -> bool {
+        self.place = None;
         let outcome = guarded(|| (self.job)(tx));
         let keep = outcome.is_ok();
         self.outcome = Some(outcome);

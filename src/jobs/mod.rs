@@ -2,6 +2,7 @@
 //!
 //! A job is a plain async function that does one step and says what comes next. Any number of nodes
 //! run all of them: a step that only one node may do takes a lease in its own transaction.
+pub mod books;
 pub mod deliver;
 pub mod expire;
 pub mod heads;
@@ -81,6 +82,12 @@ const JOBS: &[Job] = &[
         step: |service| Box::pin(deliver::step(service)),
     },
     Job {
+        name: "books",
+        workers: 1,
+        every: Duration::from_secs(600),
+        step: |service| Box::pin(books::step(service)),
+    },
+    Job {
         name: "expire",
         workers: 1,
         every: Duration::from_secs(600),
@@ -142,7 +149,10 @@ async fn run(
     while !*stopped.borrow() {
         // On a task of its own, so that a panic fails the step and not the job.
         let step = tokio::spawn((job.step)(service.clone())).await;
-        let pause = match step.map_err(Error::internal).flatten() {
+        let step = step.map_err(Error::internal).flatten();
+        let now = service.db.clock().now();
+        service.metrics.ran(job.name, step.is_ok(), now);
+        let pause = match step {
             Ok(next) => {
                 failures = 0;
                 match next {

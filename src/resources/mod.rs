@@ -14,6 +14,7 @@ pub mod invoices;
 pub mod ledger;
 pub mod members;
 pub mod metadata;
+pub mod metrics;
 pub mod notifications;
 pub mod orders;
 pub mod organizations;

@@ -37,6 +37,7 @@ fn settings(url: &str) -> BTreeMap<String, String> {
         ("MANDAT_SECRET_KEY", "a secret that only these tests know"),
         ("MANDAT_POOL", "8"),
         ("MANDAT_WEBHOOKS_PRIVATE", "true"),
+        ("MANDAT_METRICS_LISTEN", ""),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()

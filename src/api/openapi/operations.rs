@@ -167,6 +167,8 @@ fn describe_answers(operation: &mut Value, traits: &BTreeSet<Trait>, schemas: &M
         }
         let wanted = [
             ("X-Request-Id", "RequestId", true),
+            ("RateLimit", "RateLimit", true),
+            ("RateLimit-Policy", "RateLimitPolicy", true),
             ("Location", "Location", status == "201"),
             ("ETag", "ETag", etag && status != "204"),
             ("Link", "Link", traits.contains(&Trait::Cursor)),

@@ -132,7 +132,12 @@ pub(super) fn answers(schemas: &Map<String, Value>, catalogue: &ProblemCatalogue
         let mut headers = json!({"X-Request-Id": reference("headers", "RequestId")});
         match status {
             401 => headers["WWW-Authenticate"] = reference("headers", "WwwAuthenticate"),
-            429 | 503 => headers["Retry-After"] = reference("headers", "RetryAfter"),
+            429 => {
+                headers["RateLimit"] = reference("headers", "RateLimit");
+                headers["RateLimit-Policy"] = reference("headers", "RateLimitPolicy");
+                headers["Retry-After"] = reference("headers", "RetryAfter");
+            }
+            503 => headers["Retry-After"] = reference("headers", "RetryAfter"),
             _ => {}
         }
         let reason = StatusCode::from_u16(*status)

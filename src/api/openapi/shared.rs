@@ -41,6 +41,8 @@ pub(super) fn headers() -> Value {
         "IdempotencyReplayed": header("`true` if this is the answer to an earlier request with the same key.", "true"),
         "Link": header("The next page (RFC 8288); absent on the last one.", "</v1/organizations?cursor=Zmlyc3Q>; rel=\"next\""),
         "Location": header("Where the new resource is.", "/v1/partnerships/partnership_01jd8q3v7mf4x9k2c6w5r0t8ze"),
+        "RateLimit": header("How many requests are left to this caller, and for how many seconds (draft-ietf-httpapi-ratelimit-headers); absent where there is no limit.", "\"default\";r=599986;t=42"),
+        "RateLimitPolicy": header("How many requests one caller may make in how many seconds.", "\"default\";q=600000;w=60"),
         "RequestId": header("Names this request in logs and to support.", "0199b2c4-6a1e-7c3d-9f52-3b8e1d40a7c6"),
         "RetryAfter": header("How many seconds to wait before trying again.", "30"),
         "WwwAuthenticate": header("How to authenticate (RFC 6750).", "Bearer error=\"invalid_token\""),

@@ -9,7 +9,9 @@ use crate::domain::id::{BillingEventId, EntryId, InvoiceId, OrderId, Organizatio
 use crate::domain::ledger::{AccountKind, TransactionKind};
 use crate::domain::payout::PayoutStatus;
 use crate::error::Result;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use std::collections::BTreeMap;
 
 /// How much was looked at, and each difference in words.
@@ -52,6 +54,17 @@ pub fn verify(tx: &mut Tx) -> Result<Proof> {
         entries: entries.len(),
         differences,
     })
+}
+
+/// How many transactions do not add up to nothing in a currency, without taking the ledger into memory.
+pub fn count_unbalanced(tx: &mut Tx) -> Result<i64> {
+    let off: Vec<EntryId> = ledger_entries::table
+        .group_by((ledger_entries::transaction_id, ledger_entries::currency))
+        .having(sql::<Bool>("SUM(amount_minor) <> 0"))
+        .select(ledger_entries::transaction_id)
+        .distinct()
+        .load(tx.conn)?;
+    Ok(off.len() as i64)
 }
 
 type Entry = (EntryId, String, String, i64);
