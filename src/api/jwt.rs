@@ -12,6 +12,7 @@ use diesel::prelude::*;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 const AUDIENCE: &str = "mandat";
 const KIND: &str = "at+jwt";
@@ -24,7 +25,21 @@ pub struct Signer {
     signing: EncodingKey,
     verifying: HashMap<String, DecodingKey>,
     public: Vec<PublicKey>,
+    /// The tokens whose signature was found good, by their hash: a signature costs as much as a read.
+    /// What a token is good for is judged anew each time.
+    verified: Mutex<HashMap<Vec<u8>, Verified>>,
 }
+
+/// What a well-signed token says.
+#[derive(Debug, Clone)]
+struct Verified {
+    holder: Credential,
+    not_before: i64,
+    expires: i64,
+}
+
+/// How many tokens are remembered before all are forgotten.
+const REMEMBERED: usize = 10_000;
 
 /// A key of the published set (RFC 7517, RFC 8037).
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -90,6 +105,7 @@ impl Signer {
                 .iter()
                 .map(|(id, _, public)| PublicKey::new(id, public))
                 .collect(),
+            verified: Mutex::default(),
             current,
         })
     }
@@ -146,6 +162,25 @@ impl Signer {
     /// What a good token says; nothing of why a bad one is bad. The expiry is judged by our own
     /// clock, which tests move.
     pub fn verify(&self, token: &str, now: NaiveDateTime) -> Option<Credential> {
+        let hash = secret::token_hash(token);
+        let remembered = self.verified().get(&hash).cloned();
+        let verified = match remembered {
+            Some(verified) => verified,
+            None => {
+                let verified = self.well_signed(token)?;
+                let mut all = self.verified();
+                if all.len() >= REMEMBERED {
+                    all.clear();
+                }
+                all.insert(hash, verified.clone());
+                verified
+            }
+        };
+        let instant = now.and_utc().timestamp();
+        (verified.not_before <= instant && instant < verified.expires).then_some(verified.holder)
+    }
+
+    fn well_signed(&self, token: &str) -> Option<Verified> {
         let header = jsonwebtoken::decode_header(token).ok()?;
         if header.typ.as_deref() != Some(KIND) {
             return None;
@@ -159,13 +194,20 @@ impl Signer {
         let claims = jsonwebtoken::decode::<Claims>(token, key, &rules)
             .ok()?
             .claims;
-        let instant = now.and_utc().timestamp();
-        (claims.nbf <= instant && instant < claims.exp).then_some(())?;
-        Some(Credential::Session {
-            user: claims.sub.parse().ok()?,
-            session: claims.sid.parse().ok()?,
-            authenticated_at: claims.auth_time.and_then(instant_of),
+        Some(Verified {
+            holder: Credential::Session {
+                user: claims.sub.parse().ok()?,
+                session: claims.sid.parse().ok()?,
+                authenticated_at: claims.auth_time.and_then(instant_of),
+            },
+            not_before: claims.nbf,
+            expires: claims.exp,
         })
+    }
+
+    /// What a panic left is whole: an insertion is not half done.
+    fn verified(&self) -> MutexGuard<'_, HashMap<Vec<u8>, Verified>> {
+        self.verified.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

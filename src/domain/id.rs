@@ -102,12 +102,9 @@ impl<K> Id<K> {
 impl<K: Kind> fmt::Display for Id<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = u128::from_be_bytes(self.0);
-        let digits: [u8; 26] =
-            std::array::from_fn(|at| ALPHABET[((number >> (5 * (25 - at))) & 31) as usize]);
-        write!(f, "{}_", K::PREFIX)?;
-        digits
-            .iter()
-            .try_for_each(|digit| write!(f, "{}", *digit as char))
+        let digits: [char; 26] =
+            std::array::from_fn(|at| ALPHABET[((number >> (5 * (25 - at))) & 31) as usize] as char);
+        write!(f, "{}_{}", K::PREFIX, String::from_iter(digits))
     }
 }
 
