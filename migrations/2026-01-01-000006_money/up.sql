@@ -84,7 +84,7 @@ CREATE TABLE billing_events (
     CHECK (payer = 'customer' OR partner_id IS NOT NULL),
     CHECK (fingerprint IS NULL OR external_id IS NOT NULL)
 );
-CREATE UNIQUE INDEX one_renewal_a_period ON billing_events (product_id, period_start) WHERE kind <> 'refund';
+CREATE UNIQUE INDEX one_renewal_a_period ON billing_events (product_id, period_start) WHERE refunds_id IS NULL;
 CREATE INDEX billing_events_of_customer ON billing_events (customer_id, id);
 CREATE INDEX billing_events_of_partnership ON billing_events (partnership_id, occurred_at);
 CREATE INDEX billing_events_by_time ON billing_events (customer_id, occurred_at);

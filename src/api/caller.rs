@@ -2,6 +2,7 @@
 use super::jwt::Signer;
 use super::oidc::{Holder, Issuer};
 use crate::db::reads::Sightings;
+use crate::db::turns::Turn;
 use crate::db::witness::{self, Credential, Identity, Proof};
 use crate::db::{Db, Tx, external};
 use crate::domain::id::UserId;
@@ -69,6 +70,16 @@ impl Caller {
 
     pub fn credential(&self) -> &Credential {
         &self.credential
+    }
+
+    /// Whose acts wait for each other where they would collide.
+    pub fn turn(&self) -> Turn {
+        match &self.credential {
+            Credential::Session { user, .. } | Credential::External { user, .. } => {
+                Turn::of(user.bytes())
+            }
+            Credential::Token(hash) => Turn::of(hash),
+        }
     }
 
     /// The same, for who has found out about the credential together with something else.

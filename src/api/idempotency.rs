@@ -4,9 +4,10 @@ use super::caller::Caller;
 use super::query;
 use super::reply::Reply;
 use crate::db::schema::stored_answers;
+use crate::db::turns::Turn;
 use crate::db::witness::Identity;
 use crate::db::{Db, Tx};
-use crate::domain::id::UserId;
+use crate::domain::id::{OrganizationId, UserId};
 use crate::domain::refusal::{Code, Fault, Refusal};
 use crate::error::{Error, Result};
 use crate::secret::{self, Purpose};
@@ -16,6 +17,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use diesel::prelude::*;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -30,6 +32,8 @@ pub struct Post<T> {
     once: Once,
     /// `?dry_run=true`: all checks, the answer, no effect.
     rehearsal: bool,
+    /// What it is known to change beside others.
+    turns: BTreeSet<Turn>,
 }
 
 /// What tells one act from another.
@@ -54,6 +58,13 @@ impl<T: Clone + Send + Sync + 'static> Post<T> {
         }
     }
 
+    /// Takes turns with other acts of this organization, and with others of the same person: they
+    /// would change the same rows.
+    pub fn in_turn(mut self, organization: OrganizationId) -> Self {
+        self.turns.insert(Turn::of(organization.bytes()));
+        self
+    }
+
     /// Runs the act in one write, or answers as the first time. `secrets` name the fields that are
     /// shown once and are null in a replay.
     pub async fn once<V: 'static>(
@@ -67,11 +78,15 @@ impl<T: Clone + Send + Sync + 'static> Post<T> {
             body,
             once,
             rehearsal,
+            mut turns,
         } = self;
         if rehearsal {
             return rehearse(db, caller, body, act).await;
         }
-        db.write(move |tx| {
+        if !turns.is_empty() {
+            turns.insert(caller.turn());
+        }
+        db.write_in_turn(&turns, move |tx| {
             let identity = caller.identify(tx)?;
             let Some(key) = &once.key else {
                 return act(tx, &identity, &body);
@@ -207,6 +222,7 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for Post<T> {
                 body: body::parse(&body)?,
                 once: Once { key: key?, content },
                 rehearsal: rehearsal?,
+                turns: BTreeSet::new(),
             })
         })
     }

@@ -13,9 +13,10 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 
-/// `busy_timeout` stands first: pools open in parallel, and switching to WAL takes a lock.
+/// `busy_timeout` stands first: pools open in parallel, and switching to WAL takes a lock. What
+/// savepoints may have to undo is kept in memory: a file for it costs a write a statement.
 const SQLITE: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; \
-    PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384;";
+    PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384;";
 const POSTGRES: &str = "SET TIME ZONE 'UTC'; SET statement_timeout = '30s'; \
     SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '60s';";
 
@@ -321,48 +322,61 @@ fn sqlite_value(column: &Column) -> String {
     }
 }
 
-/// The rows of several at once, which the derived connection alone does not take.
+/// Up to so many rows a server keeps a statement for each number of them prepared.
+pub const KEPT_ROWS: usize = 8;
+
+/// The rows of several at once, which the derived connection alone does not take. The embedded engine
+/// takes them one by one, which costs it no round trip.
 macro_rules! insert_all {
     ($tx:expr, $table:expr, $rows:expr) => {{
         let rows = $rows;
-        for some in rows.chunks(500) {
-            match &mut *$tx.conn {
-                $crate::db::Conn::Postgres(pg) => {
-                    diesel::insert_into($table).values(some).execute(pg)
+        match &mut *$tx.conn {
+            $crate::db::Conn::Postgres(pg) => {
+                for some in rows.chunks(500) {
+                    let insert = diesel::insert_into($table).values(some);
+                    match some.len() {
+                        ..=$crate::db::KEPT_ROWS => $crate::db::prepared::Kept(insert).execute(pg),
+                        _ => insert.execute(pg),
+                    }?;
                 }
-                $crate::db::Conn::Sqlite(sqlite) => {
-                    diesel::insert_into($table).values(some).execute(sqlite)
+            }
+            $crate::db::Conn::Sqlite(sqlite) => {
+                for row in rows {
+                    let insert = diesel::insert_into($table).values(row);
+                    $crate::db::prepared::Kept(insert).execute(sqlite)?;
                 }
-            }?;
+            }
         }
     }};
 }
 pub(crate) use insert_all;
 
-/// Inserts rows, or changes those that stand under the same key already; no key twice. The embedded
-/// engine takes them one by one, which costs it no round trip.
+/// Inserts rows, or changes those that stand under the same key already; no key twice.
 macro_rules! put_all {
     ($tx:expr, $table:expr, $rows:expr, $key:expr, $changes:expr) => {{
         let rows = $rows;
         match &mut *$tx.conn {
             $crate::db::Conn::Postgres(pg) => {
                 for some in rows.chunks(500) {
-                    diesel::insert_into($table)
+                    let put = diesel::insert_into($table)
                         .values(some)
                         .on_conflict($key)
                         .do_update()
-                        .set($changes)
-                        .execute(pg)?;
+                        .set($changes);
+                    match some.len() {
+                        ..=$crate::db::KEPT_ROWS => $crate::db::prepared::Kept(put).execute(pg),
+                        _ => put.execute(pg),
+                    }?;
                 }
             }
             $crate::db::Conn::Sqlite(sqlite) => {
                 for row in rows {
-                    diesel::insert_into($table)
+                    let put = diesel::insert_into($table)
                         .values(row)
                         .on_conflict($key)
                         .do_update()
-                        .set($changes)
-                        .execute(sqlite)?;
+                        .set($changes);
+                    $crate::db::prepared::Kept(put).execute(sqlite)?;
                 }
             }
         }

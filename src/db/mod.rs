@@ -4,10 +4,12 @@ mod dialect;
 pub mod due;
 pub mod external;
 pub mod lease;
+pub mod prepared;
 pub mod reads;
 pub mod record;
 pub mod schema;
 pub mod throttle;
+pub mod turns;
 pub mod uses;
 pub mod witness;
 mod writer;
@@ -18,14 +20,16 @@ use crate::error::{Error, Result};
 use crate::secret::{self, Keyring};
 use chrono::{NaiveDateTime, SubsecRound, TimeDelta, Utc};
 pub use dialect::{Conn, Connector, MultiBackend};
-pub(crate) use dialect::{insert_all, put_all};
+pub(crate) use dialect::{KEPT_ROWS, insert_all, put_all};
 use due::{Due, Watch};
 use r2d2::Pool;
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use tracing::Instrument;
+use turns::{Turn, Turns};
 use uses::Uses;
 use writer::Writer;
 
@@ -130,6 +134,7 @@ struct Inner {
     connector: Connector,
     readers: Pool<Connector>,
     writer: Writer,
+    turns: Turns,
     given: Arc<Given>,
 }
 
@@ -154,6 +159,7 @@ impl Db {
             connector,
             readers,
             writer,
+            turns: Turns::default(),
             given,
         })))
     }
@@ -246,6 +252,21 @@ impl Db {
             Ok(done)
         };
         self.submit(dialect::begin_write, job).await
+    }
+
+    /// Changes, after those that take the same turns: for what would else collide and run again.
+    pub async fn write_in_turn<T: Send + 'static>(
+        &self,
+        turns: &BTreeSet<Turn>,
+        job: impl Fn(&mut Tx) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        // The writer thread takes one after the other anyway, and many of them into one commit.
+        if self.0.connector.embedded().is_some() {
+            return self.write(job).await;
+        }
+        let taken = tokio::time::timeout(PATIENCE, self.0.turns.take(turns)).await;
+        let _taken = taken.map_err(|_| Error::Busy)?;
+        self.write(job).await
     }
 
     /// Applies what has fallen due. Costs no statement while this node knows of nothing.

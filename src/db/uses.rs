@@ -1,5 +1,6 @@
 //! Which products a partner used on which day: noted in memory while requests are answered, and written
 //! by a job, so that a read never waits for a write (PSH-11).
+use super::prepared::Among;
 use super::schema::product_uses;
 use super::{Tx, insert_all};
 use crate::domain::id::{PartnershipId, ProductId};
@@ -64,8 +65,8 @@ impl Tx<'_> {
         let partnerships: BTreeSet<_> = uses.iter().map(|seen| seen.partnership_id).collect();
         let days: BTreeSet<_> = uses.iter().map(|seen| seen.day).collect();
         let known: Vec<Use> = product_uses::table
-            .filter(product_uses::partnership_id.eq_any(partnerships))
-            .filter(product_uses::day.eq_any(days))
+            .filter(product_uses::partnership_id.among(partnerships))
+            .filter(product_uses::day.among(days))
             .load(self.conn)?;
         let new: BTreeSet<Use> = uses.iter().copied().collect();
         let new: Vec<Use> = new

@@ -1,8 +1,9 @@
 //! Who is calling, and where that person stands towards an organization: what the policy judges.
+use super::prepared::Among;
 use super::reads::Sightings;
 use super::schema::{
-    api_tokens, assignments, enrolment_states, memberships, operator_roles, sessions, standings,
-    support_grants, users,
+    api_tokens, assignments, memberships, operator_roles, sessions, standings, support_grants,
+    users,
 };
 use super::{MultiBackend, Tx};
 use crate::domain::access::{Level, PaymentMode, Terms};
@@ -292,13 +293,13 @@ fn support_grants_of(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<St
 }
 
 /// The user's standings towards a partnership from either side, whether it is to come, open or has
-/// ended; while it is open, it stands as its partner does.
+/// ended.
 pub fn of_partnership(
     tx: &mut Tx,
     user: UserId,
     (partnership, customer, partner): (PartnershipId, OrganizationId, OrganizationId),
     terms: Terms,
-    out_of_force: Option<PartnershipState>,
+    state: PartnershipState,
 ) -> Result<Vec<Standing>> {
     let assigned = assignments::table.on(assignments::member_id
         .eq(memberships::id)
@@ -307,7 +308,7 @@ pub fn of_partnership(
     let rows: Vec<(OrganizationId, MemberId, Role, bool, Option<bool>)> = memberships::table
         .left_join(assigned)
         .filter(memberships::user_id.eq(user))
-        .filter(memberships::organization_id.eq_any([customer, partner]))
+        .filter(memberships::organization_id.among([customer, partner]))
         .filter(memberships::valid_to.is_null())
         .select((
             memberships::organization_id,
@@ -317,10 +318,6 @@ pub fn of_partnership(
             assignments::narrowed.nullable(),
         ))
         .load(tx.conn)?;
-    let state = match out_of_force {
-        Some(state) => state,
-        None => partner_state(tx, partner)?,
-    };
     let standing = |(of, member, role, may_order, narrowed): (
         OrganizationId,
         MemberId,
@@ -352,18 +349,4 @@ pub fn of_partnership(
         })
     };
     Ok(rows.into_iter().filter_map(standing).collect())
-}
-
-fn partner_state(tx: &mut Tx, partner: OrganizationId) -> Result<PartnershipState> {
-    let state: Option<EnrolmentState> = enrolment_states::table
-        .filter(enrolment_states::organization_id.eq(partner))
-        .filter(enrolment_states::valid_to.is_null())
-        .order(enrolment_states::valid_from.desc())
-        .select(enrolment_states::state)
-        .first(tx.conn)
-        .optional()?;
-    Ok(match state {
-        Some(EnrolmentState::Approved) => PartnershipState::Active,
-        _ => PartnershipState::Suspended,
-    })
 }

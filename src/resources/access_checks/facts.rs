@@ -1,6 +1,7 @@
 //! What access checks rest on: the caller, everyone's places and the products within them, in one statement.
 use super::judge::Question;
 use crate::api::Caller;
+use crate::db::prepared::Among;
 use crate::db::schema::{
     assignments, memberships, operator_roles, partnerships, products, reached_products, selections,
     sessions, standings, team_members, users,
@@ -85,8 +86,8 @@ pub fn gather(
         )
         .left_join(
             standings::table.on(standings::user_id
-                .eq_any(people)
-                .and(standings::organization_id.eq_any(organizations))),
+                .among(people)
+                .and(standings::organization_id.among(organizations))),
         )
         .left_join(
             partnerships::table.on(standings::partnership_id.eq(partnerships::id.nullable())),
@@ -94,7 +95,7 @@ pub fn gather(
         .left_join(
             products::table.on(products::organization_id
                 .eq(standings::organization_id)
-                .and(products::id.eq_any(wanted))),
+                .and(products::id.among(wanted))),
         )
         .left_join(
             selections::table.on(standings::partnership_id

@@ -7,6 +7,7 @@
 use super::model::{User, normal};
 use crate::api::caller::Origin;
 use crate::db::Tx;
+use crate::db::prepared::Among;
 use crate::db::record::Event;
 use crate::db::schema::{known_networks, password_failures, users};
 use crate::domain::event::EventType;
@@ -101,7 +102,7 @@ pub fn refuse_locked(tx: &mut Tx, email: &str, place: &Place) -> Result<()> {
         .map(|(subject, _)| subject)
         .collect();
     let until: Option<NaiveDateTime> = password_failures::table
-        .filter(password_failures::subject.eq_any(subjects))
+        .filter(password_failures::subject.among(subjects))
         .select(diesel::dsl::max(password_failures::locked_until))
         .first(tx.conn)?;
     match until.filter(|until| *until > tx.now) {

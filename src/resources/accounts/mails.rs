@@ -1,6 +1,7 @@
 //! The mails about an account. One address gets few of them in an hour, whoever asks: this is no mail cannon.
 use super::model::User;
 use crate::db::Tx;
+use crate::db::prepared::Among;
 use crate::db::record::Mail;
 use crate::db::schema::mails;
 use crate::domain::id::EventId;
@@ -23,7 +24,7 @@ const MOST_AN_HOUR: i64 = 5;
 pub fn may_be_sent(tx: &mut Tx, recipient: &str) -> Result<bool> {
     let lately: i64 = mails::table
         .filter(mails::recipient.eq(recipient))
-        .filter(mails::template.eq_any(ASKED_FOR))
+        .filter(mails::template.among(ASKED_FOR))
         .filter(mails::created_at.gt(tx.now - TimeDelta::hours(1)))
         .count()
         .get_result(tx.conn)?;

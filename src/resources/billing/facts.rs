@@ -2,6 +2,7 @@
 //! they are managed, whose their renewals are. A constant number of queries for any number of acts.
 use super::intent::Wanted;
 use crate::db::Tx;
+use crate::db::prepared::Among;
 use crate::db::schema::{
     enrolment_states, partnership_terms, products, renewal_ownerships, selections,
 };
@@ -171,7 +172,7 @@ fn with_parents(tx: &mut Tx, named: BTreeSet<ProductId>) -> Result<BTreeMap<Prod
     let mut missing = named;
     while !missing.is_empty() {
         let rows: Vec<Installed> = products::table
-            .filter(products::id.eq_any(&missing))
+            .filter(products::id.among(&missing))
             .select(Installed::as_select())
             .load(tx.conn)?;
         missing = rows.iter().filter_map(|row| row.parent_id).collect();
@@ -199,7 +200,7 @@ fn links(
             enrolment_states::table
                 .on(enrolment_states::organization_id.eq(partnership_terms::partner_id)),
         )
-        .filter(partnership_terms::customer_id.eq_any(customers))
+        .filter(partnership_terms::customer_id.among(customers))
         .filter(partnership_terms::valid_from.le(last))
         .filter(
             partnership_terms::valid_to
@@ -255,7 +256,7 @@ fn selected(
         NaiveDateTime,
         Option<NaiveDateTime>,
     )> = selections::table
-        .filter(selections::product_id.eq_any(known))
+        .filter(selections::product_id.among(known))
         .filter(selections::valid_from.le(last))
         .filter(
             selections::valid_to
@@ -282,7 +283,7 @@ fn ownerships(tx: &mut Tx, known: &[ProductId]) -> Result<BTreeMap<ProductId, Ve
         return Ok(found);
     }
     let rows: Vec<Ownership> = renewal_ownerships::table
-        .filter(renewal_ownerships::product_id.eq_any(known))
+        .filter(renewal_ownerships::product_id.among(known))
         .order(renewal_ownerships::valid_from)
         .select(Ownership::as_select())
         .load(tx.conn)?;

@@ -3,8 +3,8 @@ use super::batch::EventRow;
 use super::book::Outcome;
 use super::intent::{Booked, Channel, Sale, WantedLine};
 use crate::db::Tx;
+use crate::db::prepared::Among;
 use crate::db::schema::{billing_events, orders, organizations};
-use crate::domain::billing::EventKind;
 use crate::domain::id::{BillingEventId, OrderId, OrganizationId, ProductId};
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::settlement::Payer;
@@ -59,7 +59,7 @@ impl Known {
         let mut known = Self::default();
         if !named.is_empty() {
             let rows: Vec<ReportRow> = billing_events::table
-                .filter(billing_events::external_id.eq_any(named))
+                .filter(billing_events::external_id.among(named))
                 .select((
                     billing_events::external_id,
                     billing_events::fingerprint,
@@ -80,22 +80,22 @@ impl Known {
         }
         if !customers.is_empty() {
             let rows: Vec<OrganizationId> = organizations::table
-                .filter(organizations::id.eq_any(customers))
+                .filter(organizations::id.among(customers))
                 .select(organizations::id)
                 .load(tx.conn)?;
             known.customers = rows.into_iter().collect();
         }
         if !ordered.is_empty() {
             let rows: Vec<OrderId> = orders::table
-                .filter(orders::id.eq_any(ordered))
+                .filter(orders::id.among(ordered))
                 .select(orders::id)
                 .load(tx.conn)?;
             known.orders = rows.into_iter().collect();
         }
         if !renewed.is_empty() {
             let rows: Vec<(ProductId, NaiveDate, BillingEventId)> = billing_events::table
-                .filter(billing_events::product_id.eq_any(renewed))
-                .filter(billing_events::kind.ne(EventKind::Refund))
+                .filter(billing_events::product_id.among(renewed))
+                .filter(billing_events::refunds_id.is_null())
                 .select((
                     billing_events::product_id,
                     billing_events::period_start,

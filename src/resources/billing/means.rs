@@ -2,6 +2,7 @@
 use super::intent::{Channel, Sale};
 use super::prepaid::{self, Account};
 use crate::db::Tx;
+use crate::db::prepared::Among;
 use crate::db::schema::payment_methods;
 use crate::domain::billing::PaymentMethodKind;
 use crate::domain::id::{OrganizationId, PaymentMethodId};
@@ -42,7 +43,7 @@ impl Means {
             return Ok(Self::default());
         }
         let methods: Vec<Method> = payment_methods::table
-            .filter(payment_methods::id.eq_any(named))
+            .filter(payment_methods::id.among(named))
             .filter(payment_methods::removed_at.is_null())
             .select(Method::as_select())
             .load(tx.conn)?;

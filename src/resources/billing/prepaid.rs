@@ -1,4 +1,5 @@
 //! Prepaid accounts: credits append entries and never read a balance; a debit locks the account (PAY-7).
+use crate::db::prepared::Among;
 use crate::db::schema::{ledger_entries, prepaid_accounts};
 use crate::db::{Tx, put_all};
 use crate::domain::id::OrganizationId;
@@ -50,7 +51,7 @@ pub fn balances(
     organizations: &BTreeSet<OrganizationId>,
 ) -> Result<BTreeMap<Account, i64>> {
     let rows: Vec<(Option<OrganizationId>, Currency, i64)> = ledger_entries::table
-        .filter(ledger_entries::holder_id.eq_any(organizations))
+        .filter(ledger_entries::holder_id.among(organizations))
         .filter(ledger_entries::account.eq(AccountKind::Prepaid.as_str()))
         .group_by((ledger_entries::holder_id, ledger_entries::currency))
         .select((

@@ -3,6 +3,7 @@ use super::batch::{Batch, EventRow};
 use super::book::Outcome;
 use super::intent::{Booked, Intent, Refund};
 use crate::db::Tx;
+use crate::db::prepared::Among;
 use crate::db::record::Event;
 use crate::db::schema::{billing_events, invoices};
 use crate::domain::billing::{EventKind, InvoiceStatus};
@@ -44,11 +45,11 @@ impl Refunds {
             return Ok(Self::default());
         }
         let rows: Vec<EventRow> = billing_events::table
-            .filter(billing_events::id.eq_any(&named))
+            .filter(billing_events::id.among(&named))
             .select(EventRow::as_select())
             .load(tx.conn)?;
         let refunded: Vec<(Option<BillingEventId>, Option<i64>)> = billing_events::table
-            .filter(billing_events::refunds_id.eq_any(&named))
+            .filter(billing_events::refunds_id.among(&named))
             .group_by(billing_events::refunds_id)
             .select((
                 billing_events::refunds_id,
@@ -57,7 +58,7 @@ impl Refunds {
             .load(tx.conn)?;
         let orders: BTreeSet<OrderId> = rows.iter().filter_map(|row| row.order_id).collect();
         let failed: Vec<OrderId> = invoices::table
-            .filter(invoices::order_id.eq_any(orders))
+            .filter(invoices::order_id.among(orders))
             .filter(invoices::status.eq(InvoiceStatus::Failed))
             .select(invoices::order_id)
             .load(tx.conn)?;

@@ -1,5 +1,6 @@
 //! The units that pick a volume tier: of active products, by renewal owner and family, at any instant
 //! (PRC-4). A counter holds those of now; what changed since is taken back from it.
+use crate::db::prepared::Among;
 use crate::db::schema::{renewal_ownerships, unit_counters};
 use crate::db::{Tx, put_all};
 use crate::domain::id::OrganizationId;
@@ -83,8 +84,8 @@ impl Units {
         since: NaiveDateTime,
     ) -> Result<Self> {
         let counted: Vec<(OrganizationId, String, i64)> = unit_counters::table
-            .filter(unit_counters::owner_id.eq_any(owners))
-            .filter(unit_counters::family.eq_any(families))
+            .filter(unit_counters::owner_id.among(owners))
+            .filter(unit_counters::family.among(families))
             .select((
                 unit_counters::owner_id,
                 unit_counters::family,
@@ -92,8 +93,8 @@ impl Units {
             ))
             .load(tx.conn)?;
         let gained: Vec<Changed> = renewal_ownerships::table
-            .filter(renewal_ownerships::owner_id.eq_any(owners))
-            .filter(renewal_ownerships::family.eq_any(families))
+            .filter(renewal_ownerships::owner_id.among(owners))
+            .filter(renewal_ownerships::family.among(families))
             .filter(renewal_ownerships::valid_from.gt(since))
             .select((
                 renewal_ownerships::owner_id,
@@ -103,8 +104,8 @@ impl Units {
             ))
             .load(tx.conn)?;
         let lost: Vec<Changed> = renewal_ownerships::table
-            .filter(renewal_ownerships::owner_id.eq_any(owners))
-            .filter(renewal_ownerships::family.eq_any(families))
+            .filter(renewal_ownerships::owner_id.among(owners))
+            .filter(renewal_ownerships::family.among(families))
             .filter(renewal_ownerships::valid_to.gt(since))
             .select((
                 renewal_ownerships::owner_id,

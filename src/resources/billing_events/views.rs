@@ -2,6 +2,7 @@
 use crate::api::csv::{Cell, Column, Table};
 use crate::api::views::{MoneyView, OrganizationNameView};
 use crate::db::Tx;
+use crate::db::prepared::Among;
 use crate::db::schema::{billing_events, products};
 use crate::domain::billing::{EventKind, Initiator};
 use crate::domain::id::{BillingEventId, OrderId, OrganizationId, PartnershipId, ProductId};
@@ -128,7 +129,7 @@ impl Names {
         Ok(Self {
             organizations: names(tx, &organizations)?,
             products: products::table
-                .filter(products::id.eq_any(named))
+                .filter(products::id.among(named))
                 .select((products::id, products::name))
                 .load::<(ProductId, String)>(tx.conn)?
                 .into_iter()
@@ -218,7 +219,7 @@ pub fn by_ids(
     reader: Reader,
 ) -> Result<Vec<BillingEventView>> {
     let rows: Vec<EventRow> = billing_events::table
-        .filter(billing_events::id.eq_any(ids))
+        .filter(billing_events::id.among(ids))
         .order(billing_events::id)
         .select(EventRow::as_select())
         .load(tx.conn)?;

@@ -1,5 +1,6 @@
 //! Families, price lists and volume tiers.
 use super::views::FamilyView;
+use crate::db::prepared::Among;
 use crate::db::schema::{families, price_lists, prices, volume_tiers};
 use crate::db::{Tx, insert_all};
 use crate::domain::id::PriceListId;
@@ -22,7 +23,7 @@ pub fn insert_family(tx: &mut Tx, code: &str, name: &str) -> Result<()> {
 /// A fault for each of the families that there is none of, below `at`.
 pub fn unknown_families(tx: &mut Tx, named: &[String], at: &str) -> Result<Vec<Fault>> {
     let known: BTreeSet<String> = families::table
-        .filter(families::code.eq_any(named))
+        .filter(families::code.among(named))
         .select(families::code)
         .load(tx.conn)?
         .into_iter()
@@ -133,13 +134,13 @@ impl PriceBook {
     pub fn load(tx: &mut Tx, families: &BTreeSet<&str>, until: NaiveDateTime) -> Result<Self> {
         let rows: Vec<(NaiveDateTime, PriceRow)> = prices::table
             .inner_join(price_lists::table.on(price_lists::id.eq(prices::price_list_id)))
-            .filter(prices::family.eq_any(families))
+            .filter(prices::family.among(families))
             .filter(price_lists::effective_from.le(until))
             .order(price_lists::effective_from)
             .select((price_lists::effective_from, PriceRow::as_select()))
             .load(tx.conn)?;
         let tiers: Vec<TierRow> = volume_tiers::table
-            .filter(volume_tiers::family.eq_any(families))
+            .filter(volume_tiers::family.among(families))
             .order(volume_tiers::minimum)
             .select(TierRow::as_select())
             .load(tx.conn)?;

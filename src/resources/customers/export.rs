@@ -2,6 +2,7 @@
 use crate::api::csv::{Cell, Column, Table};
 use crate::api::page::Paging;
 use crate::api::{Caller, Listed, Listing, Page};
+use crate::db::prepared::Among;
 use crate::db::schema::products;
 use crate::db::witness;
 use crate::db::{Db, MultiBackend};
@@ -93,7 +94,7 @@ pub async fn export_customer(
                 .filter(products::organization_id.eq(customer));
             match &reach {
                 Reach::Everything => all,
-                Reach::Only(these) => all.filter(products::id.eq_any(these)),
+                Reach::Only(these) => all.filter(products::id.among(these)),
             }
         };
         let total = listing.total(|| query().count().get_result(tx.conn))?;

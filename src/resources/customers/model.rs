@@ -1,6 +1,7 @@
 //! Which customers somebody of a partner reaches, and how much of each: a constant number of queries.
 use super::handlers::CustomerFilters;
 use crate::api::Listing;
+use crate::db::prepared::Among;
 use crate::db::schema::{
     assignments, organizations, partnership_terms, partnerships, products, reached_products,
     selections, standings,
@@ -116,7 +117,7 @@ pub fn reached_products_of(
         )
         .filter(standings::user_id.eq(who.user))
         .filter(standings::member_of.eq(partner))
-        .filter(standings::partnership_id.eq_any(these))
+        .filter(standings::partnership_id.among(these))
         .filter(standings::member_to.is_null())
         .filter(standings::terms_to.is_null())
         .filter(standings::assigned_to.is_null())

@@ -3,6 +3,7 @@ use super::search::Wanted;
 use crate::api::page::Paging;
 use crate::api::views::OrganizationNameView;
 use crate::api::{Caller, Listing, Page, Reply};
+use crate::db::prepared::Among;
 use crate::db::schema::{enrolment_states, organizations, partner_profiles};
 use crate::db::{Db, Tx};
 use crate::domain::enrolment::EnrolmentState;
@@ -54,7 +55,7 @@ pub async fn find_partners(
                 .select(partner_profiles::organization_id)
                 .load(tx.conn)?,
         };
-        let query = || organizations::table.filter(organizations::id.eq_any(&ids));
+        let query = || organizations::table.filter(organizations::id.among(&ids));
         let total = listing.total(|| query().count().get_result(tx.conn))?;
         let rows: Vec<(OrganizationId, String)> = query()
             .filter(organizations::id.lt(listing.before()))

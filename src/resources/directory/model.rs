@@ -1,4 +1,5 @@
 //! The rows of profiles, and the words that they are found by.
+use crate::db::prepared::Among;
 use crate::db::schema::{directory_words, organizations, partner_profile_items, partner_profiles};
 use crate::db::{Tx, insert_all};
 use crate::domain::directory::{Profile, ProfileItem, country_of, folded_words};
@@ -61,7 +62,7 @@ pub fn items(
     organizations: &[OrganizationId],
 ) -> Result<BTreeMap<(OrganizationId, ProfileItem), Vec<String>>> {
     let rows: Vec<(OrganizationId, ProfileItem, String)> = partner_profile_items::table
-        .filter(partner_profile_items::organization_id.eq_any(organizations))
+        .filter(partner_profile_items::organization_id.among(organizations))
         .order(partner_profile_items::position)
         .select((
             partner_profile_items::organization_id,

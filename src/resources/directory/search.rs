@@ -2,6 +2,7 @@
 use super::model::{self, ProfileRow};
 use crate::api::page::Paging;
 use crate::api::{Listing, Page, Reply};
+use crate::db::prepared::Among;
 use crate::db::schema::{
     directory_words, enrolment_states, partner_profile_items as items_table, partner_profiles,
 };
@@ -201,7 +202,7 @@ impl<'f> Wanted<'f> {
             if !items.is_empty() {
                 let having = items_table::table
                     .filter(items_table::kind.eq(kind))
-                    .filter(items_table::item.eq_any(items))
+                    .filter(items_table::item.among(items))
                     .select(items_table::organization_id);
                 query = query.filter(partner_profiles::organization_id.eq_any(having));
             }
@@ -211,8 +212,8 @@ impl<'f> Wanted<'f> {
                 .filter(items_table::kind.eq(ProfileItem::Region))
                 .filter(
                     items_table::item
-                        .eq_any(reaching(self.regions))
-                        .or(items_table::part_of.eq_any(self.regions)),
+                        .among(reaching(self.regions))
+                        .or(items_table::part_of.among(self.regions)),
                 )
                 .select(items_table::organization_id);
             query = query.filter(partner_profiles::organization_id.eq_any(having));
@@ -265,12 +266,12 @@ fn since(
     partners: &[OrganizationId],
 ) -> Result<BTreeMap<OrganizationId, NaiveDateTime>> {
     let in_force: Vec<EnrolmentId> = enrolment_states::table
-        .filter(enrolment_states::organization_id.eq_any(partners))
+        .filter(enrolment_states::organization_id.among(partners))
         .filter(enrolment_states::live_role.is_not_null())
         .select(enrolment_states::enrolment_id)
         .load(tx.conn)?;
     let rows: Vec<(OrganizationId, Option<NaiveDateTime>)> = enrolment_states::table
-        .filter(enrolment_states::enrolment_id.eq_any(in_force))
+        .filter(enrolment_states::enrolment_id.among(in_force))
         .filter(enrolment_states::state.eq(EnrolmentState::Approved))
         .group_by(enrolment_states::organization_id)
         .select((

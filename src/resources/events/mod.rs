@@ -4,6 +4,7 @@ pub mod views;
 use self::views::{EventView, Row};
 use crate::api::page::Paging;
 use crate::api::{Caller, Listing, Page, Reply};
+use crate::db::prepared::Among;
 use crate::db::schema::events;
 use crate::db::witness;
 use crate::db::{Db, MultiBackend, Tx};
@@ -53,7 +54,7 @@ pub async fn list_events(
             let query = concerning(*org).filter(events::position.is_not_null());
             match listing.filters.types.as_slice() {
                 [] => query,
-                types => query.filter(events::kind.eq_any(types.iter().map(|one| one.as_str()))),
+                types => query.filter(events::kind.among(types.iter().map(|one| one.as_str()))),
             }
         };
         let total = listing.total(|| {

@@ -2,6 +2,7 @@
 use super::model::Invitation;
 use super::preferences;
 use crate::db::Tx;
+use crate::db::prepared::Among;
 use crate::db::record::Mail;
 use crate::db::schema::mails;
 use crate::domain::id::{EventId, OrganizationId};
@@ -22,7 +23,7 @@ const INVITATIONS_A_DAY: i64 = 10;
 pub fn may_be_written_to(tx: &mut Tx, recipient: &str) -> Result<bool> {
     let lately: i64 = mails::table
         .filter(mails::recipient.eq(recipient))
-        .filter(mails::template.eq_any([MailTemplate::Invitation, MailTemplate::MemberInvitation]))
+        .filter(mails::template.among([MailTemplate::Invitation, MailTemplate::MemberInvitation]))
         .filter(mails::created_at.gt(tx.now - TimeDelta::days(1)))
         .count()
         .get_result(tx.conn)?;

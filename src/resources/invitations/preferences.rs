@@ -1,6 +1,7 @@
 //! Who may ask an organization for access (INV-11): anyone in the programme unless it says otherwise.
 use super::send;
 use crate::api::{Caller, IfMatch, Reply, Valid};
+use crate::db::prepared::Among;
 use crate::db::record::Event;
 use crate::db::schema::{
     invitation_preferences, memberships, organizations, refused_partners, users,
@@ -133,7 +134,7 @@ fn must_fit(tx: &mut Tx, allow: WhoMayAsk, named: Option<&[OrganizationId]>) -> 
         (WhoMayAsk::AnyoneBut, true) => vec![Fault::new(at, "required")],
         (WhoMayAsk::AnyoneBut, false) => {
             let known: Vec<OrganizationId> = organizations::table
-                .filter(organizations::id.eq_any(named))
+                .filter(organizations::id.among(named))
                 .select(organizations::id)
                 .load(tx.conn)?;
             let named = named.iter().enumerate();

@@ -1,8 +1,9 @@
 //! The rows of invoices: issued with their VAT, settled once.
+use crate::db::prepared::Among;
 use crate::db::schema::{billing_events, invoices, organizations, products};
 use crate::db::witness::{self, Identity};
 use crate::db::{Tx, insert_all};
-use crate::domain::billing::{EventKind, InvoiceStatus};
+use crate::domain::billing::InvoiceStatus;
 use crate::domain::id::{
     BillingEventId, InvoiceId, OrderId, OrganizationId, PaymentMethodId, ProductId,
 };
@@ -51,7 +52,7 @@ pub struct Invoice {
 pub fn issue(tx: &mut Tx, all: &[NewInvoice]) -> Result<()> {
     let payers: Vec<OrganizationId> = all.iter().map(|new| new.payer).collect();
     let known: Vec<(OrganizationId, (String, Option<String>))> = organizations::table
-        .filter(organizations::id.eq_any(payers))
+        .filter(organizations::id.among(payers))
         .select((
             organizations::id,
             (organizations::country, organizations::vat_number),
@@ -156,7 +157,7 @@ pub fn lines(tx: &mut Tx, order: OrderId) -> Result<Vec<Line>> {
     let lines = billing_events::table
         .inner_join(products::table.on(products::id.eq(billing_events::product_id)))
         .filter(billing_events::order_id.eq(order))
-        .filter(billing_events::kind.ne(EventKind::Refund))
+        .filter(billing_events::refunds_id.is_null())
         .order(billing_events::id)
         .select((
             billing_events::id,

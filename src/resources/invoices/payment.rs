@@ -3,6 +3,7 @@ use super::model::{self, Invoice};
 use super::views::InvoiceView;
 use crate::api::idempotency::Nothing;
 use crate::api::{Caller, Post, Reply};
+use crate::db::prepared::Among;
 use crate::db::record::Event;
 use crate::db::schema::{billing_events, ledger_entries, ledger_transactions};
 use crate::db::witness::Identity;
@@ -155,7 +156,7 @@ fn left(tx: &mut Tx, order: OrderId) -> Result<Vec<Left>> {
         .load(tx.conn)?;
     let ids: Vec<BillingEventId> = events.iter().map(|(id, _)| *id).collect();
     let refunds: Vec<(BillingEventId, Option<BillingEventId>)> = billing_events::table
-        .filter(billing_events::refunds_id.eq_any(&ids))
+        .filter(billing_events::refunds_id.among(&ids))
         .select((billing_events::id, billing_events::refunds_id))
         .load(tx.conn)?;
     let of: BTreeMap<BillingEventId, BillingEventId> = refunds
@@ -165,7 +166,7 @@ fn left(tx: &mut Tx, order: OrderId) -> Result<Vec<Left>> {
     let reasons: Vec<BillingEventId> = ids.iter().chain(of.keys()).copied().collect();
     let rows: Vec<(BillingEventId, String, i64)> = ledger_entries::table
         .inner_join(ledger_transactions::table)
-        .filter(ledger_transactions::reason_id.eq_any(&reasons))
+        .filter(ledger_transactions::reason_id.among(&reasons))
         .select((
             ledger_transactions::reason_id,
             ledger_entries::account,

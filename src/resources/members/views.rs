@@ -1,6 +1,7 @@
 //! How members are shown: their products only as far as the reader reaches them (ACC-3).
 use super::model::{Membership, Offer};
 use crate::db::Tx;
+use crate::db::prepared::Among;
 use crate::db::schema::{team_members, users};
 use crate::domain::id::{MemberId, PartnershipId, ProductId, TeamId, UserId};
 use crate::domain::organization::Role;
@@ -62,7 +63,7 @@ pub fn members(tx: &mut Tx, rows: Vec<Membership>, reach: &Reach) -> Result<Vec<
     let ids: Vec<MemberId> = rows.iter().map(|row| row.id).collect();
     let people: Vec<UserId> = rows.iter().map(|row| row.user_id).collect();
     let people: BTreeMap<UserId, (String, String)> = users::table
-        .filter(users::id.eq_any(people))
+        .filter(users::id.among(people))
         .select((users::id, (users::name, users::email)))
         .load::<(UserId, (String, String))>(tx.conn)?
         .into_iter()
@@ -125,7 +126,7 @@ fn shown(role: Role, products: Option<Vec<ProductId>>, reach: &Reach) -> Option<
 
 fn teams(tx: &mut Tx, members: &[MemberId]) -> Result<BTreeMap<MemberId, Vec<TeamId>>> {
     let rows: Vec<(MemberId, TeamId)> = team_members::table
-        .filter(team_members::member_id.eq_any(members))
+        .filter(team_members::member_id.among(members))
         .filter(team_members::valid_to.is_null())
         .order(team_members::team_id)
         .select((team_members::member_id, team_members::team_id))

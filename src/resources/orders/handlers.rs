@@ -4,6 +4,7 @@ use super::views::{OrderView, Row, reads_as};
 use crate::api::page::Paging;
 use crate::api::views::exactly_one;
 use crate::api::{Caller, Listing, Page, Post, Reply};
+use crate::db::prepared::Among;
 use crate::db::schema::{billing_events, orders};
 use crate::db::witness::{self, Identity};
 use crate::db::{Db, MultiBackend, Tx};
@@ -11,6 +12,7 @@ use crate::domain::billing::EventKind;
 use crate::domain::id::{OrderId, OrganizationId, PaymentMethodId, QuoteId, UserId};
 use crate::domain::money::Currency;
 use crate::domain::policy::{self, Action, Standing};
+use crate::domain::product::BACKUP;
 use crate::domain::reach::Reach;
 use crate::domain::refusal::{Fault, Refusal};
 use crate::domain::settlement::Orderer;
@@ -61,13 +63,18 @@ pub async fn place_order(
 ) -> Result<Reply<PlacedOrderView>> {
     let customer = *org;
     new.keyed()?
+        .in_turn(customer)
         .once(&db, caller, &[], move |tx, identity, new| {
             let (side, sale) = match new.quote_id {
                 Some(quote) => redeemed(tx, identity, customer, quote, new)?,
                 None => ordered(tx, identity, customer, new)?,
             };
+            let backup = sale.wanted.lines.iter().any(|line| line.family == BACKUP);
             let booked = book_one(tx, Some(identity), Intent::Sale(sale))?;
-            let warnings = placed::warnings(tx, customer, &booked, identity.language)?;
+            let warnings = match backup {
+                true => placed::warnings(tx, customer, &booked, identity.language)?,
+                false => Vec::new(),
+            };
             let view = placed::view(tx, side, &booked, warnings)?;
             let order = view.id();
             Reply::created(
@@ -173,7 +180,7 @@ impl Reader {
             Reach::Everything => seen,
             Reach::Only(products) => {
                 let within = billing_events::table
-                    .filter(billing_events::product_id.eq_any(products))
+                    .filter(billing_events::product_id.among(products))
                     .filter(billing_events::order_id.is_not_null())
                     .select(billing_events::order_id.assume_not_null());
                 seen.filter(

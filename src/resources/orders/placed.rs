@@ -79,8 +79,7 @@ pub fn view(
         true => invoices::of_order(tx, id)?,
         false => None,
     };
-    let lines = invoices::lines(tx, id)?;
-    let invoice = invoice.map(|invoice| InvoiceView::new(invoice, Some(lines)));
+    let invoice = invoice.map(|invoice| InvoiceView::new(invoice, Some(invoices::lines(tx, id)?)));
     let payer = row.payer_id;
     Ok(PlacedOrderView {
         order: row.view(reader),

@@ -3,6 +3,7 @@ use super::model::{self, NewOrganizationRow, Organization};
 use crate::api::field;
 use crate::api::page::Paging;
 use crate::api::{Caller, IfMatch, Listing, Page, Post, Reply, Valid};
+use crate::db::prepared::Among;
 use crate::db::record::Event;
 use crate::db::schema::{organizations, standings};
 use crate::db::witness;
@@ -169,7 +170,7 @@ pub async fn list_organizations(
         let query = || {
             organizations::table
                 .into_boxed::<MultiBackend>()
-                .filter(organizations::id.eq_any(&ids))
+                .filter(organizations::id.among(&ids))
         };
         let total = listing.total(|| query().count().get_result(tx.conn))?;
         let rows: Vec<Organization> = query()

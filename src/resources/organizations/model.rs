@@ -1,4 +1,5 @@
 //! The rows of organizations, members, products and payment methods, as other rooms write them too.
+use crate::db::prepared::Among;
 use crate::db::record::Event;
 use crate::db::schema::{
     memberships, organizations, payment_methods, products, renewal_ownerships,
@@ -59,7 +60,7 @@ pub fn names(
     ids: &BTreeSet<OrganizationId>,
 ) -> Result<BTreeMap<OrganizationId, String>> {
     Ok(organizations::table
-        .filter(organizations::id.eq_any(ids))
+        .filter(organizations::id.among(ids))
         .select((organizations::id, organizations::name))
         .load::<(OrganizationId, String)>(tx.conn)?
         .into_iter()
@@ -267,7 +268,7 @@ pub fn products(tx: &mut Tx, ids: &[ProductId]) -> Result<Vec<Product>> {
                 .eq(products::id)
                 .and(renewal_ownerships::valid_to.is_null())),
         )
-        .filter(products::id.eq_any(ids))
+        .filter(products::id.among(ids))
         .order(products::id.desc())
         .select((
             products::id,

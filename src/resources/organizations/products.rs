@@ -4,6 +4,7 @@ use super::reach;
 use crate::api::field;
 use crate::api::page::Paging;
 use crate::api::{Caller, IfMatch, Listing, Page, Reply, Valid};
+use crate::db::prepared::Among;
 use crate::db::record::Event;
 use crate::db::schema::{payment_methods, products};
 use crate::db::uses::Use;
@@ -164,7 +165,7 @@ pub async fn list_products(
                 .into_boxed::<MultiBackend>()
                 .filter(products::organization_id.eq(*org));
             match &reader.reach {
-                Reach::Only(within) => query.filter(products::id.eq_any(within)),
+                Reach::Only(within) => query.filter(products::id.among(within)),
                 Reach::Everything => query,
             }
         };

@@ -1,5 +1,6 @@
 //! Which products a caller reaches, from the rows that say so: the selection of a limited partnership,
 //! and what a membership, a team or an assignment was given.
+use crate::db::prepared::Among;
 use crate::db::schema::{
     assignments, products, reached_products, selections, support_grant_products, team_members,
 };
@@ -147,7 +148,7 @@ fn assigned(
 /// What each of these memberships, teams or assignments was given itself.
 pub fn given<K: Kind>(tx: &mut Tx, holders: &[Id<K>]) -> Result<BTreeMap<Id<K>, Vec<ProductId>>> {
     let rows: Vec<(Id<K>, ProductId)> = reached_products::table
-        .filter(reached_products::holder_id.eq_any(holders))
+        .filter(reached_products::holder_id.among(holders))
         .filter(reached_products::valid_to.is_null())
         .order(reached_products::product_id)
         .select((reached_products::holder_id, reached_products::product_id))
@@ -246,7 +247,7 @@ pub fn beyond(
     let ids: BTreeSet<ProductId> = named.iter().map(|(_, product)| *product).collect();
     let owned: BTreeSet<ProductId> = products::table
         .filter(products::organization_id.eq(org))
-        .filter(products::id.eq_any(ids))
+        .filter(products::id.among(ids))
         .select(products::id)
         .load(tx.conn)?
         .into_iter()

@@ -2,6 +2,7 @@
 //! partner's own matter: its customer sees nothing of it.
 use super::model;
 use crate::api::{Caller, IfMatch, Reply, Valid};
+use crate::db::prepared::Among;
 use crate::db::record::Event;
 use crate::db::schema::{assignments, memberships, partnerships, users};
 use crate::db::{Db, Tx};
@@ -165,7 +166,7 @@ fn must_fit(
         .filter(memberships::organization_id.eq(row.partner_id))
         .filter(memberships::role.eq(Role::Collaborator))
         .filter(memberships::valid_to.is_null())
-        .filter(memberships::id.eq_any(&named))
+        .filter(memberships::id.among(&named))
         .select(memberships::id)
         .load(tx.conn)?;
     let mut faults = Vec::new();

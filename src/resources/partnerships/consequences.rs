@@ -1,6 +1,7 @@
 //! What follows from the end of a partnership, gathered from the facts of an instant (PSH-7).
 use super::model::{self, Partnership};
 use crate::db::Tx;
+use crate::db::prepared::Among;
 use crate::db::schema::{
     assignments, backup_units, exit_reports, memberships, products, renewal_ownerships, users,
 };
@@ -92,7 +93,7 @@ pub fn keep(
 /// The names of people, as far as they have any.
 pub fn names(tx: &mut Tx, ids: &BTreeSet<UserId>) -> Result<BTreeMap<UserId, String>> {
     Ok(users::table
-        .filter(users::id.eq_any(ids))
+        .filter(users::id.among(ids))
         .select((users::id, users::name))
         .load::<(UserId, String)>(tx.conn)?
         .into_iter()
@@ -113,7 +114,7 @@ fn managed(tx: &mut Tx, row: &Partnership) -> Result<Vec<Unmanaged>> {
     Ok(match access {
         Some(Access::Full { .. }) => all.load(tx.conn)?,
         Some(Access::Limited { products: chosen }) => {
-            all.filter(products::id.eq_any(chosen)).load(tx.conn)?
+            all.filter(products::id.among(chosen)).load(tx.conn)?
         }
         None => Vec::new(),
     })
@@ -126,7 +127,7 @@ fn reaching(tx: &mut Tx, row: &Partnership) -> Result<Vec<Person>> {
         .filter(assignments::valid_to.is_null())
         .select(assignments::member_id);
     let reaches = memberships::role
-        .eq_any([Role::LegalRepresentative, Role::Administrator])
+        .among([Role::LegalRepresentative, Role::Administrator])
         .or(memberships::role
             .eq(Role::Collaborator)
             .and(memberships::id.eq_any(assigned)));

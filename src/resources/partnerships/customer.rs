@@ -1,6 +1,7 @@
 //! What a partnership asks of its customer's products and members.
 use super::model::Partnership;
 use crate::db::Tx;
+use crate::db::prepared::Among;
 use crate::db::record::Event;
 use crate::db::schema::{memberships, products};
 use crate::db::witness::Identity;
@@ -23,7 +24,7 @@ pub fn must_own(
     let named = named.cloned().unwrap_or_default();
     let owned: BTreeSet<ProductId> = products::table
         .filter(products::organization_id.eq(customer))
-        .filter(products::id.eq_any(&named))
+        .filter(products::id.among(&named))
         .select(products::id)
         .load(tx.conn)?
         .into_iter()
@@ -74,7 +75,7 @@ pub fn supersede_externals(
     let external: Vec<Membership> = memberships::table
         .filter(memberships::organization_id.eq(customer))
         .filter(memberships::role.eq(Role::External))
-        .filter(memberships::user_id.eq_any(people))
+        .filter(memberships::user_id.among(people))
         .filter(memberships::valid_to.is_null())
         .select(Membership::as_select())
         .load(tx.conn)?;

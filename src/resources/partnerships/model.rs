@@ -1,11 +1,13 @@
 //! The rows of partnerships, their terms and selections, each with its interval of validity.
+use crate::db::prepared::Among;
 use crate::db::schema::{
-    assignments, billing_events, customer_access, invitation_products, invitations,
-    partnership_terms, partnerships, payment_mode_proposals, selections,
+    assignments, billing_events, customer_access, enrolment_states, invitation_products,
+    invitations, partnership_terms, partnerships, payment_mode_proposals, selections,
 };
 use crate::db::witness::{self, Identity};
 use crate::db::{Tx, insert_all};
 use crate::domain::access::{Access, Level, PaymentMode, Terms};
+use crate::domain::enrolment::EnrolmentState;
 use crate::domain::id::{
     AssignmentId, InvitationId, MemberId, OrganizationId, PartnershipId, ProductId, TenderId,
 };
@@ -53,6 +55,14 @@ impl Partnership {
             (None, true) => Some(PartnershipState::Scheduled),
             (None, false) => None,
         }
+    }
+
+    /// How it stands; while it is open, as its partner does (PRG-5).
+    fn state(&self, partner: Option<EnrolmentState>) -> PartnershipState {
+        self.out_of_force().unwrap_or(match partner {
+            Some(EnrolmentState::Approved) => PartnershipState::Active,
+            _ => PartnershipState::Suspended,
+        })
     }
 }
 
@@ -360,10 +370,10 @@ type SelectedRow = (
 );
 
 /// Every state that these partnerships ever had, and what was agreed of those that have not begun.
-/// Two queries, and two more where some have not.
+/// A query, one more where some are limited, and two where some have not begun.
 pub fn timelines(tx: &mut Tx, ids: &[PartnershipId]) -> Result<BTreeMap<PartnershipId, Timeline>> {
     let terms: Vec<VersionRow> = partnership_terms::table
-        .filter(partnership_terms::partnership_id.eq_any(ids))
+        .filter(partnership_terms::partnership_id.among(ids))
         .order(partnership_terms::valid_from)
         .select((
             partnership_terms::partnership_id,
@@ -373,15 +383,23 @@ pub fn timelines(tx: &mut Tx, ids: &[PartnershipId]) -> Result<BTreeMap<Partners
             partnership_terms::valid_to,
         ))
         .load(tx.conn)?;
-    let chosen: Vec<SelectedRow> = selections::table
-        .filter(selections::partnership_id.eq_any(ids))
-        .select((
-            selections::partnership_id,
-            selections::product_id,
-            selections::valid_from,
-            selections::valid_to,
-        ))
-        .load(tx.conn)?;
+    let limited: BTreeSet<PartnershipId> = terms
+        .iter()
+        .filter(|(_, level, ..)| *level == Level::Limited)
+        .map(|(id, ..)| *id)
+        .collect();
+    let chosen: Vec<SelectedRow> = match limited.is_empty() {
+        true => Vec::new(),
+        false => selections::table
+            .filter(selections::partnership_id.among(limited))
+            .select((
+                selections::partnership_id,
+                selections::product_id,
+                selections::valid_from,
+                selections::valid_to,
+            ))
+            .load(tx.conn)?,
+    };
     let begun: BTreeSet<PartnershipId> = terms.iter().map(|(id, ..)| *id).collect();
     let waiting: Vec<PartnershipId> = ids
         .iter()
@@ -422,7 +440,7 @@ fn agreed(tx: &mut Tx, ids: &[PartnershipId]) -> Result<BTreeMap<PartnershipId, 
     );
     let rows: Vec<Row> = partnerships::table
         .inner_join(invitations::table.on(invitations::id.eq(partnerships::invitation_id)))
-        .filter(partnerships::id.eq_any(ids))
+        .filter(partnerships::id.among(ids))
         .select((
             partnerships::id,
             invitations::id,
@@ -432,7 +450,7 @@ fn agreed(tx: &mut Tx, ids: &[PartnershipId]) -> Result<BTreeMap<PartnershipId, 
         ))
         .load(tx.conn)?;
     let named: Vec<(InvitationId, ProductId)> = invitation_products::table
-        .filter(invitation_products::invitation_id.eq_any(rows.iter().map(|row| row.1)))
+        .filter(invitation_products::invitation_id.among(rows.iter().map(|row| row.1)))
         .filter(invitation_products::granted.eq(true))
         .select((
             invitation_products::invitation_id,
@@ -462,12 +480,17 @@ pub fn find(
     identity: &Identity,
     id: PartnershipId,
 ) -> Result<Found<(Partnership, Timeline)>> {
-    let row: Partnership = partnerships::table
-        .find(id)
-        .select(Partnership::as_select())
+    let of_partner = enrolment_states::table.on(enrolment_states::organization_id
+        .eq(partnerships::partner_id)
+        .and(enrolment_states::valid_to.is_null()));
+    let found: Option<(Partnership, Option<EnrolmentState>)> = partnerships::table
+        .left_join(of_partner)
+        .filter(partnerships::id.eq(id))
+        .order(enrolment_states::valid_from.desc())
+        .select((Partnership::as_select(), enrolment_states::state.nullable()))
         .first(tx.conn)
-        .optional()?
-        .ok_or_else(Refusal::not_found)?;
+        .optional()?;
+    let (row, partner) = found.ok_or_else(Refusal::not_found)?;
     let timeline = timelines(tx, &[id])?.remove(&id).unwrap_or_default();
     let terms = timeline
         .last()
@@ -475,7 +498,8 @@ pub fn find(
         .access
         .terms();
     let sides = (id, row.customer_id, row.partner_id);
-    let standings = witness::of_partnership(tx, identity.user, sides, terms, row.out_of_force())?;
+    let state = row.state(partner);
+    let standings = witness::of_partnership(tx, identity.user, sides, terms, state)?;
     Ok(Found {
         what: (row, timeline),
         standings,

@@ -7,6 +7,7 @@ use super::views::{EnrolmentView, view};
 use crate::api::page::Paging;
 use crate::api::{Caller, Listing, Page, Post, Reply};
 use crate::config::Config;
+use crate::db::prepared::Among;
 use crate::db::schema::{enrolment_states, enrolments};
 use crate::db::witness::{self, Identity};
 use crate::db::{Db, MultiBackend, Tx};
@@ -98,7 +99,7 @@ pub async fn list_enrolments(
                 )
                 .into_boxed::<MultiBackend>();
             if !filters.status.is_empty() {
-                query = query.filter(enrolment_states::state.eq_any(&filters.status));
+                query = query.filter(enrolment_states::state.among(&filters.status));
             }
             if let Some(organization) = filters.organization_id {
                 query = query.filter(enrolments::organization_id.eq(organization));
@@ -106,7 +107,7 @@ pub async fn list_enrolments(
             if let Some(ids) = &standing_so {
                 query = query
                     .filter(enrolment_states::live_role.is_not_null())
-                    .filter(enrolments::id.eq_any(ids));
+                    .filter(enrolments::id.among(ids));
             }
             query
         };

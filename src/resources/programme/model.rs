@@ -1,5 +1,6 @@
 //! The rows of enrolments, with every state that each has been in, and of affiliations.
 use crate::db::Tx;
+use crate::db::prepared::Among;
 use crate::db::schema::{affiliations, enrolment_states, enrolments, programme_roles};
 use crate::db::witness::{self, Identity};
 use crate::domain::enrolment::{Application, EnrolmentAct, EnrolmentState, ProgrammeRole};
@@ -95,7 +96,7 @@ fn whole(tx: &mut Tx, row: EnrolmentRow) -> Result<Enrolment> {
 /// The steps of several, in one query.
 pub fn steps(tx: &mut Tx, ids: &[EnrolmentId]) -> Result<BTreeMap<EnrolmentId, Vec<Step>>> {
     let rows: Vec<(EnrolmentId, Step)> = enrolment_states::table
-        .filter(enrolment_states::enrolment_id.eq_any(ids))
+        .filter(enrolment_states::enrolment_id.among(ids))
         .order(enrolment_states::valid_from)
         .select((enrolment_states::enrolment_id, Step::as_select()))
         .load(tx.conn)?;

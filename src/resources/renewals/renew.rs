@@ -46,6 +46,7 @@ pub async fn renew_product(
 ) -> Result<Reply<PlacedOrderView>> {
     let (customer, id) = path.into_inner();
     new.keyed()?
+        .in_turn(customer)
         .once(&db, caller, &[], move |tx, identity, new| {
             let side = side(tx, identity, customer, new.acting_as)?;
             let (product, _) = ownership::active(tx, customer, id, &side.reach)?;

@@ -1,4 +1,5 @@
 //! The rows of support codes, contracts and grants, each with its interval of validity.
+use crate::db::prepared::Among;
 use crate::db::schema::{
     support_codes, support_contracts, support_grant_products, support_grants,
     support_identifications,
@@ -241,7 +242,7 @@ pub fn plans(
     of: &BTreeSet<OrganizationId>,
 ) -> Result<BTreeMap<OrganizationId, SupportPlan>> {
     let agreed: Vec<(OrganizationId, SupportPlan)> = support_contracts::table
-        .filter(support_contracts::organization_id.eq_any(of))
+        .filter(support_contracts::organization_id.among(of))
         .filter(support_contracts::valid_to.is_null())
         .select((support_contracts::organization_id, support_contracts::plan))
         .load(tx.conn)?;
@@ -406,7 +407,7 @@ pub fn products_of(
 ) -> Result<BTreeMap<SupportGrantId, Vec<ProductId>>> {
     let ids: Vec<SupportGrantId> = grants.iter().map(|grant| grant.id).collect();
     let rows: Vec<(SupportGrantId, ProductId)> = support_grant_products::table
-        .filter(support_grant_products::grant_id.eq_any(ids))
+        .filter(support_grant_products::grant_id.among(ids))
         .order(support_grant_products::product_id)
         .select((
             support_grant_products::grant_id,

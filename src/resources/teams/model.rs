@@ -1,5 +1,6 @@
 //! The rows of teams and of who is in them, each place with its interval.
 use crate::db::Tx;
+use crate::db::prepared::Among;
 use crate::db::schema::{team_members, teams};
 use crate::domain::id::{MemberId, OrganizationId, TeamId};
 use crate::domain::refusal::{Code, Refusal};
@@ -120,7 +121,7 @@ pub fn leave(tx: &mut Tx, team: TeamId, member: MemberId, from: NaiveDateTime) -
 /// Who is in each of these teams.
 pub fn members(tx: &mut Tx, teams: &[TeamId]) -> Result<BTreeMap<TeamId, Vec<MemberId>>> {
     let rows: Vec<(TeamId, MemberId)> = team_members::table
-        .filter(team_members::team_id.eq_any(teams))
+        .filter(team_members::team_id.among(teams))
         .filter(team_members::valid_to.is_null())
         .order(team_members::member_id)
         .select((team_members::team_id, team_members::member_id))

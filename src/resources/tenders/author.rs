@@ -6,6 +6,7 @@ use super::views::{self, ProposalView, TenderView, for_author};
 use crate::api::access::AccessView;
 use crate::api::idempotency::Nothing;
 use crate::api::{Caller, Post, Reply};
+use crate::db::prepared::Among;
 use crate::db::record::Event;
 use crate::db::schema::{products, selections};
 use crate::db::witness::Identity;
@@ -238,7 +239,7 @@ fn would_do(tx: &mut Tx, tender: &Tender) -> Result<Access> {
                 .nullable()
                 .eq(tender.organization_id),
         )
-        .filter(products::family.eq_any(families))
+        .filter(products::family.among(families))
         .filter(products::state.eq(ProductState::Active))
         .filter(not(exists(managed)))
         .select(products::id)

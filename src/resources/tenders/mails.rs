@@ -1,6 +1,7 @@
 //! The mails of tenders: to the author with a link, to partners without one.
 use super::model::{self, Tender};
 use crate::db::Tx;
+use crate::db::prepared::Among;
 use crate::db::record::Mail;
 use crate::db::schema::{memberships, users};
 use crate::domain::id::{EventId, OrganizationId};
@@ -74,8 +75,8 @@ fn to_partners(
 ) -> Result<()> {
     let people: Vec<(String, Language)> = memberships::table
         .inner_join(users::table.on(users::id.eq(memberships::user_id)))
-        .filter(memberships::organization_id.eq_any(partners))
-        .filter(memberships::role.eq_any([Role::LegalRepresentative, Role::Administrator]))
+        .filter(memberships::organization_id.among(partners))
+        .filter(memberships::role.among([Role::LegalRepresentative, Role::Administrator]))
         .filter(memberships::valid_to.is_null())
         .select((users::email, users::language))
         .distinct()

@@ -8,6 +8,7 @@ use crate::api::idempotency::Nothing;
 use crate::api::page::Paging;
 use crate::api::views::MoneyView;
 use crate::api::{Caller, IfMatch, Listing, Page, Post, Reply, Valid};
+use crate::db::prepared::Among;
 use crate::db::record::Event;
 use crate::db::schema::proposals as table;
 use crate::db::witness::Identity;
@@ -118,7 +119,7 @@ pub fn of_tender(
             .filter(table::tender_id.eq(tender.id))
             .into_boxed::<MultiBackend>();
         match only {
-            Some(partners) => query.filter(table::partner_id.eq_any(partners.to_vec())),
+            Some(partners) => query.filter(table::partner_id.among(partners.to_vec())),
             None => query,
         }
     };

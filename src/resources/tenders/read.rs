@@ -4,6 +4,7 @@ use super::model::{self, Tender, proposals};
 use super::views::{self, Reader, TenderView, TenderViewingView, for_side};
 use crate::api::page::Paging;
 use crate::api::{Caller, Listing, Page, Post, Reply};
+use crate::db::prepared::Among;
 use crate::db::record::Event;
 use crate::db::schema::{memberships, tender_matches, tender_viewings, tenders};
 use crate::db::witness::{self, Identity};
@@ -91,7 +92,7 @@ pub async fn list_tenders(
                         .filter(memberships::user_id.eq(user))
                         .filter(
                             memberships::role
-                                .eq_any([Role::LegalRepresentative, Role::Administrator]),
+                                .among([Role::LegalRepresentative, Role::Administrator]),
                         )
                         .filter(memberships::valid_to.is_null())
                         .select(memberships::organization_id.nullable());
@@ -113,7 +114,7 @@ pub async fn list_tenders(
                 Some(TenderStatus::Expired) => query
                     .filter(
                         tenders::status
-                            .eq_any([TenderStatus::PendingConfirmation, TenderStatus::Open]),
+                            .among([TenderStatus::PendingConfirmation, TenderStatus::Open]),
                     )
                     .filter(tenders::expires_at.le(now)),
                 Some(

@@ -6,6 +6,7 @@ use super::forget;
 use super::model::{self, UserView};
 use crate::api::idempotency::Nothing;
 use crate::api::{Caller, Post, Reply};
+use crate::db::prepared::Among;
 use crate::db::record::Event;
 use crate::db::schema::memberships;
 use crate::db::witness::Identity;
@@ -69,7 +70,7 @@ fn must_not_be_last(tx: &mut Tx, user: UserId) -> Result<()> {
         .load(tx.conn)?;
     let shared: Vec<OrganizationId> = leaders()
         .filter(memberships::user_id.ne(user))
-        .filter(memberships::organization_id.eq_any(&led))
+        .filter(memberships::organization_id.among(&led))
         .load(tx.conn)?;
     let alone: Vec<OrganizationId> = led
         .into_iter()

@@ -1,5 +1,6 @@
 //! The rows of endpoints, and which of them an event goes to.
 use super::sign::Secret;
+use crate::db::prepared::Among;
 use crate::db::schema::{webhook_deliveries, webhook_endpoints};
 use crate::db::witness::{self, Identity};
 use crate::db::{Tx, insert_all};
@@ -142,7 +143,7 @@ pub fn queue(tx: &mut Tx, events: &[Numbered]) -> Result<()> {
         .flatten()
         .collect();
     let listening: Vec<Endpoint> = webhook_endpoints::table
-        .filter(webhook_endpoints::organization_id.eq_any(&concerned))
+        .filter(webhook_endpoints::organization_id.among(&concerned))
         .filter(webhook_endpoints::disabled.is_null())
         .filter(webhook_endpoints::removed_at.is_null())
         .select(Endpoint::as_select())

@@ -2,6 +2,7 @@
 use super::model::Endpoint;
 use super::sign::Secret;
 use crate::db::Tx;
+use crate::db::prepared::Among;
 use crate::db::schema::{events, webhook_attempts, webhook_deliveries};
 use crate::domain::event::EventType;
 use crate::domain::id::{DeliveryId, EventId, WebhookId};
@@ -131,13 +132,13 @@ pub fn deliveries(tx: &mut Tx, rows: Vec<Row>) -> Result<Vec<WebhookDeliveryView
     let ids: Vec<DeliveryId> = rows.iter().map(|row| row.id).collect();
     let of: Vec<EventId> = rows.iter().map(|row| row.event_id).collect();
     let kinds: HashMap<EventId, EventType> = events::table
-        .filter(events::id.eq_any(&of))
+        .filter(events::id.among(&of))
         .select((events::id, events::kind))
         .load::<(EventId, EventType)>(tx.conn)?
         .into_iter()
         .collect();
     let attempts: Vec<AttemptRow> = webhook_attempts::table
-        .filter(webhook_attempts::delivery_id.eq_any(&ids))
+        .filter(webhook_attempts::delivery_id.among(&ids))
         .order(webhook_attempts::id.desc())
         .select((
             webhook_attempts::delivery_id,

@@ -1,6 +1,7 @@
 //! Which partners want which tenders (TND-2). Matches are rows, so that an inbox is one look-up and
 //! the rule stands in the domain alone.
 use super::{Tender, topics};
+use crate::db::prepared::Among;
 use crate::db::schema::{
     enrolment_states, tender_matches, tender_preference_items, tender_preferences, tender_viewings,
     tenders,
@@ -65,7 +66,7 @@ pub fn of_tender(tx: &mut Tx, tender: &Tender) -> Result<Vec<OrganizationId>> {
     insert_all!(tx, tender_matches::table, &rows);
     // A suspended partner is told nothing, but finds the tender once it is reinstated.
     Ok(enrolment_states::table
-        .filter(enrolment_states::organization_id.eq_any(matching))
+        .filter(enrolment_states::organization_id.among(matching))
         .filter(enrolment_states::state.eq(EnrolmentState::Approved))
         .filter(enrolment_states::valid_to.is_null())
         .select(enrolment_states::organization_id)
@@ -78,7 +79,7 @@ pub fn preferences(
     of: &[OrganizationId],
 ) -> Result<BTreeMap<OrganizationId, (Preferences, i32)>> {
     let said: Vec<(OrganizationId, bool, i32)> = tender_preferences::table
-        .filter(tender_preferences::organization_id.eq_any(of))
+        .filter(tender_preferences::organization_id.among(of))
         .select((
             tender_preferences::organization_id,
             tender_preferences::wanted,
@@ -96,7 +97,7 @@ pub fn preferences(
         })
         .collect();
     let items: Vec<(OrganizationId, String, String)> = tender_preference_items::table
-        .filter(tender_preference_items::organization_id.eq_any(of))
+        .filter(tender_preference_items::organization_id.among(of))
         .load(tx.conn)?;
     for (organization, kind, value) in items {
         let Some((preferences, _)) = found.get_mut(&organization) else {

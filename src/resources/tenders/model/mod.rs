@@ -4,6 +4,7 @@ pub mod proposals;
 pub mod questions;
 pub mod viewings;
 
+use crate::db::prepared::Among;
 use crate::db::schema::{
     enrolment_states, memberships, tender_families, tender_languages, tender_links, tenders, users,
 };
@@ -169,7 +170,7 @@ pub fn topics(tx: &mut Tx, of: &[(TenderId, String)]) -> Result<BTreeMap<TenderI
         })
         .collect();
     let families: Vec<(TenderId, String)> = tender_families::table
-        .filter(tender_families::tender_id.eq_any(&ids))
+        .filter(tender_families::tender_id.among(&ids))
         .select((tender_families::tender_id, tender_families::family))
         .load(tx.conn)?;
     for (id, family) in families {
@@ -178,7 +179,7 @@ pub fn topics(tx: &mut Tx, of: &[(TenderId, String)]) -> Result<BTreeMap<TenderI
         }
     }
     let languages: Vec<(TenderId, Language)> = tender_languages::table
-        .filter(tender_languages::tender_id.eq_any(&ids))
+        .filter(tender_languages::tender_id.among(&ids))
         .select((tender_languages::tender_id, tender_languages::language))
         .load(tx.conn)?;
     for (id, language) in languages {

@@ -1,6 +1,7 @@
 //! Proposals: one for each partner and tender (TND-4).
 use super::money;
 use crate::db::Tx;
+use crate::db::prepared::Among;
 use crate::db::schema::{proposals, tenders};
 use crate::domain::id::{OrganizationId, ProposalId, TenderId};
 use crate::domain::money::{Currency, Money};
@@ -148,7 +149,7 @@ pub fn answered_by(
 ) -> Result<BTreeSet<TenderId>> {
     let answered: Vec<TenderId> = proposals::table
         .filter(proposals::partner_id.eq(partner))
-        .filter(proposals::tender_id.eq_any(of))
+        .filter(proposals::tender_id.among(of))
         .select(proposals::tender_id)
         .load(tx.conn)?;
     Ok(answered.into_iter().collect())
@@ -158,7 +159,7 @@ pub fn answered_by(
 pub fn facts(tx: &mut Tx, of: &[OrganizationId]) -> Result<BTreeMap<OrganizationId, TenderFacts>> {
     let answers: Vec<(OrganizationId, NaiveDateTime, NaiveDateTime)> = proposals::table
         .inner_join(tenders::table.on(tenders::id.eq(proposals::tender_id)))
-        .filter(proposals::partner_id.eq_any(of))
+        .filter(proposals::partner_id.among(of))
         .select((
             proposals::partner_id,
             tenders::opened_at.assume_not_null(),

@@ -1,6 +1,7 @@
 //! Who opened a tender's contact details, and when (TND-3, TND-9).
 use super::Tender;
 use crate::db::Tx;
+use crate::db::prepared::Among;
 use crate::db::schema::tender_viewings;
 use crate::domain::id::{OrganizationId, TenderId, TenderViewingId, UserId};
 use crate::domain::refusal::{Code, Refusal};
@@ -66,7 +67,7 @@ pub fn opened_by(
 ) -> Result<BTreeSet<TenderId>> {
     let opened: Vec<TenderId> = tender_viewings::table
         .filter(tender_viewings::partner_id.eq(partner))
-        .filter(tender_viewings::tender_id.eq_any(of))
+        .filter(tender_viewings::tender_id.among(of))
         .select(tender_viewings::tender_id)
         .distinct()
         .load(tx.conn)?;
