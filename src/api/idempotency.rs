@@ -6,7 +6,7 @@ use super::reply::Reply;
 use crate::db::schema::stored_answers;
 use crate::db::turns::Turn;
 use crate::db::witness::Identity;
-use crate::db::{Db, Tx};
+use crate::db::{Db, Tx, directly};
 use crate::domain::id::{OrganizationId, UserId};
 use crate::domain::refusal::{Code, Fault, Refusal};
 use crate::error::{Error, Result};
@@ -141,7 +141,7 @@ impl Clone for Nothing {
 type Stored = (Vec<u8>, i32, Option<String>, Option<String>, String);
 
 fn find<V>(tx: &mut Tx, user: UserId, key: &str, fingerprint: &[u8]) -> Result<Option<Reply<V>>> {
-    let stored: Option<Stored> = stored_answers::table
+    let stored: Option<Stored> = directly!(tx, |conn| stored_answers::table
         .find((user, key))
         .select((
             stored_answers::fingerprint,
@@ -150,8 +150,8 @@ fn find<V>(tx: &mut Tx, user: UserId, key: &str, fingerprint: &[u8]) -> Result<O
             stored_answers::etag,
             stored_answers::body,
         ))
-        .first(tx.conn)
-        .optional()?;
+        .first(conn))
+    .optional()?;
     let Some((known, status, location, etag, body)) = stored else {
         return Ok(None);
     };

@@ -322,6 +322,18 @@ fn sqlite_value(column: &Column) -> String {
     }
 }
 
+/// Runs a query on the engine itself, for what runs often: the derived connection writes the text of a
+/// query three times whenever it runs, the engine's own one knows it by its type.
+macro_rules! directly {
+    ($tx:expr, |$conn:ident| $run:expr) => {
+        match &mut *$tx.conn {
+            $crate::db::Conn::Postgres($conn) => $run,
+            $crate::db::Conn::Sqlite($conn) => $run,
+        }
+    };
+}
+pub(crate) use directly;
+
 /// Up to so many rows a server keeps a statement for each number of them prepared.
 pub const KEPT_ROWS: usize = 8;
 

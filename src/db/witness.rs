@@ -5,7 +5,7 @@ use super::schema::{
     api_tokens, assignments, memberships, operator_roles, sessions, standings, support_grants,
     users,
 };
-use super::{MultiBackend, Tx};
+use super::{Tx, directly};
 use crate::domain::access::{Level, PaymentMode, Terms};
 use crate::domain::enrolment::EnrolmentState;
 use crate::domain::id::{
@@ -87,7 +87,7 @@ pub fn identify(
     let nobody = || Error::from(Refusal::new(Code::Unauthenticated));
     match credential {
         Credential::Session { user, session, .. } => {
-            let (language, role) = sessions::table
+            let (language, role) = directly!(tx, |conn| sessions::table
                 .inner_join(users::table.on(users::id.eq(sessions::user_id)))
                 .left_join(role)
                 .filter(sessions::id.eq(session))
@@ -95,9 +95,9 @@ pub fn identify(
                 .filter(sessions::ended_at.is_null())
                 .filter(sessions::expires_at.gt(tx.now))
                 .select((users::language, role_column))
-                .first(tx.conn)
-                .optional()?
-                .ok_or_else(nobody)?;
+                .first(conn))
+            .optional()?
+            .ok_or_else(nobody)?;
             Ok((*user, language, role, Proof::Session(*session)))
         }
         Credential::External { user, .. } => {
@@ -166,19 +166,19 @@ pub fn standings_of(
     organization: OrganizationId,
     at: NaiveDateTime,
 ) -> Result<Vec<Standing>> {
-    let places: Vec<Place> = places(user, at)
+    let places: Vec<Place> = directly!(tx, |conn| places(user, at)
         .filter(standings::organization_id.eq(organization))
         .select(Place::as_select())
-        .load(tx.conn)?;
+        .load(conn))?;
     let mut standings: Vec<Standing> = places.iter().map(Place::standing).collect::<Result<_>>()?;
     standings.sort_by_key(|standing| matches!(standing, Standing::Partner { .. }));
     Ok(standings)
 }
 
 /// A user's places, towards whichever organization, that every fact upheld at an instant.
-pub fn places(user: UserId, at: NaiveDateTime) -> standings::BoxedQuery<'static, MultiBackend> {
+#[diesel::dsl::auto_type]
+pub fn places(user: UserId, at: NaiveDateTime) -> _ {
     standings::table
-        .into_boxed::<MultiBackend>()
         .filter(standings::user_id.eq(user))
         .filter(standings::member_from.le(at))
         .filter(
@@ -305,19 +305,20 @@ pub fn of_partnership(
         .eq(memberships::id)
         .and(assignments::partnership_id.eq(partnership))
         .and(assignments::valid_to.is_null()));
-    let rows: Vec<(OrganizationId, MemberId, Role, bool, Option<bool>)> = memberships::table
-        .left_join(assigned)
-        .filter(memberships::user_id.eq(user))
-        .filter(memberships::organization_id.among([customer, partner]))
-        .filter(memberships::valid_to.is_null())
-        .select((
-            memberships::organization_id,
-            memberships::id,
-            memberships::role,
-            memberships::may_order,
-            assignments::narrowed.nullable(),
-        ))
-        .load(tx.conn)?;
+    let rows: Vec<(OrganizationId, MemberId, Role, bool, Option<bool>)> =
+        directly!(tx, |conn| memberships::table
+            .left_join(assigned)
+            .filter(memberships::user_id.eq(user))
+            .filter(memberships::organization_id.among([customer, partner]))
+            .filter(memberships::valid_to.is_null())
+            .select((
+                memberships::organization_id,
+                memberships::id,
+                memberships::role,
+                memberships::may_order,
+                assignments::narrowed.nullable(),
+            ))
+            .load(conn))?;
     let standing = |(of, member, role, may_order, narrowed): (
         OrganizationId,
         MemberId,

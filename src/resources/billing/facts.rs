@@ -1,11 +1,11 @@
 //! The facts that settlement reads, each as of any instant: partnerships in force, products, by whom
 //! they are managed, whose their renewals are. A constant number of queries for any number of acts.
 use super::intent::Wanted;
-use crate::db::Tx;
 use crate::db::prepared::Among;
 use crate::db::schema::{
     enrolment_states, partnership_terms, products, renewal_ownerships, selections,
 };
+use crate::db::{Tx, directly};
 use crate::domain::access::{Level, PaymentMode, Terms};
 use crate::domain::enrolment::EnrolmentState;
 use crate::domain::id::{OrganizationId, PartnershipId, PaymentMethodId, ProductId};
@@ -195,7 +195,7 @@ fn links(
     first: NaiveDateTime,
     last: NaiveDateTime,
 ) -> Result<BTreeMap<OrganizationId, Vec<Link>>> {
-    let rows: Vec<LinkRow> = partnership_terms::table
+    let rows: Vec<LinkRow> = directly!(tx, |conn| partnership_terms::table
         .inner_join(
             enrolment_states::table
                 .on(enrolment_states::organization_id.eq(partnership_terms::partner_id)),
@@ -224,7 +224,7 @@ fn links(
             (partnership_terms::valid_from, partnership_terms::valid_to),
             (enrolment_states::valid_from, enrolment_states::valid_to),
         ))
-        .load(tx.conn)?;
+        .load(conn))?;
     let mut found: BTreeMap<OrganizationId, Vec<Link>> = BTreeMap::new();
     for ((customer, partnership, partner), (level, mode), terms_held, approved) in rows {
         let terms = Terms::new(level, mode)

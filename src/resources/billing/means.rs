@@ -1,9 +1,9 @@
 //! What acts are paid by: the payer's own method, with enough in it if it is prepaid (PAY-7).
 use super::intent::{Channel, Sale};
 use super::prepaid::{self, Account};
-use crate::db::Tx;
 use crate::db::prepared::Among;
 use crate::db::schema::payment_methods;
+use crate::db::{Tx, directly};
 use crate::domain::billing::PaymentMethodKind;
 use crate::domain::id::{OrganizationId, PaymentMethodId};
 use crate::domain::ledger::PaidBy;
@@ -42,11 +42,11 @@ impl Means {
         if named.is_empty() {
             return Ok(Self::default());
         }
-        let methods: Vec<Method> = payment_methods::table
+        let methods: Vec<Method> = directly!(tx, |conn| payment_methods::table
             .filter(payment_methods::id.among(named))
             .filter(payment_methods::removed_at.is_null())
             .select(Method::as_select())
-            .load(tx.conn)?;
+            .load(conn))?;
         let prepaid: BTreeSet<Account> = methods
             .iter()
             .filter_map(|method| Some((method.organization_id, method.currency?)))

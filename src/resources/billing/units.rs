@@ -2,7 +2,7 @@
 //! (PRC-4). A counter holds those of now; what changed since is taken back from it.
 use crate::db::prepared::Among;
 use crate::db::schema::{renewal_ownerships, unit_counters};
-use crate::db::{Tx, put_all};
+use crate::db::{Tx, directly, put_all};
 use crate::domain::id::OrganizationId;
 use crate::error::Result;
 use chrono::NaiveDateTime;
@@ -83,16 +83,17 @@ impl Units {
         families: &BTreeSet<&str>,
         since: NaiveDateTime,
     ) -> Result<Self> {
-        let counted: Vec<(OrganizationId, String, i64)> = unit_counters::table
-            .filter(unit_counters::owner_id.among(owners))
-            .filter(unit_counters::family.among(families))
-            .select((
-                unit_counters::owner_id,
-                unit_counters::family,
-                unit_counters::units,
-            ))
-            .load(tx.conn)?;
-        let gained: Vec<Changed> = renewal_ownerships::table
+        let counted: Vec<(OrganizationId, String, i64)> =
+            directly!(tx, |conn| unit_counters::table
+                .filter(unit_counters::owner_id.among(owners))
+                .filter(unit_counters::family.among(families))
+                .select((
+                    unit_counters::owner_id,
+                    unit_counters::family,
+                    unit_counters::units,
+                ))
+                .load(conn))?;
+        let gained: Vec<Changed> = directly!(tx, |conn| renewal_ownerships::table
             .filter(renewal_ownerships::owner_id.among(owners))
             .filter(renewal_ownerships::family.among(families))
             .filter(renewal_ownerships::valid_from.gt(since))
@@ -102,8 +103,8 @@ impl Units {
                 renewal_ownerships::quantity,
                 renewal_ownerships::valid_from.nullable(),
             ))
-            .load(tx.conn)?;
-        let lost: Vec<Changed> = renewal_ownerships::table
+            .load(conn))?;
+        let lost: Vec<Changed> = directly!(tx, |conn| renewal_ownerships::table
             .filter(renewal_ownerships::owner_id.among(owners))
             .filter(renewal_ownerships::family.among(families))
             .filter(renewal_ownerships::valid_to.gt(since))
@@ -113,7 +114,7 @@ impl Units {
                 renewal_ownerships::quantity,
                 renewal_ownerships::valid_to,
             ))
-            .load(tx.conn)?;
+            .load(conn))?;
         let mut units = Self {
             now: counted
                 .into_iter()

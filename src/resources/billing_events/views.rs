@@ -1,9 +1,9 @@
 //! How a billing event is shown to each side: what BIL-11 hides from the reader is null.
 use crate::api::csv::{Cell, Column, Table};
 use crate::api::views::{MoneyView, OrganizationNameView};
-use crate::db::Tx;
 use crate::db::prepared::Among;
 use crate::db::schema::{billing_events, products};
+use crate::db::{Tx, directly};
 use crate::domain::billing::{EventKind, Initiator};
 use crate::domain::id::{BillingEventId, OrderId, OrganizationId, PartnershipId, ProductId};
 use crate::domain::money::{Money, Rate};
@@ -218,11 +218,11 @@ pub fn by_ids(
     ids: &[BillingEventId],
     reader: Reader,
 ) -> Result<Vec<BillingEventView>> {
-    let rows: Vec<EventRow> = billing_events::table
+    let rows: Vec<EventRow> = directly!(tx, |conn| billing_events::table
         .filter(billing_events::id.among(ids))
         .order(billing_events::id)
         .select(EventRow::as_select())
-        .load(tx.conn)?;
+        .load(conn))?;
     views(tx, rows, |_| reader)
 }
 

@@ -2,7 +2,7 @@
 use super::views::FamilyView;
 use crate::db::prepared::Among;
 use crate::db::schema::{families, price_lists, prices, volume_tiers};
-use crate::db::{Tx, insert_all};
+use crate::db::{Tx, directly, insert_all};
 use crate::domain::id::PriceListId;
 use crate::domain::money::{Currency, Money, Rate};
 use crate::domain::pricing::{Advantage, Tariff, VolumeTier};
@@ -132,18 +132,18 @@ pub struct PriceBook(BTreeMap<Key, Vec<(NaiveDateTime, Tariff)>>);
 impl PriceBook {
     /// Two queries.
     pub fn load(tx: &mut Tx, families: &BTreeSet<&str>, until: NaiveDateTime) -> Result<Self> {
-        let rows: Vec<(NaiveDateTime, PriceRow)> = prices::table
+        let rows: Vec<(NaiveDateTime, PriceRow)> = directly!(tx, |conn| prices::table
             .inner_join(price_lists::table.on(price_lists::id.eq(prices::price_list_id)))
             .filter(prices::family.among(families))
             .filter(price_lists::effective_from.le(until))
             .order(price_lists::effective_from)
             .select((price_lists::effective_from, PriceRow::as_select()))
-            .load(tx.conn)?;
-        let tiers: Vec<TierRow> = volume_tiers::table
+            .load(conn))?;
+        let tiers: Vec<TierRow> = directly!(tx, |conn| volume_tiers::table
             .filter(volume_tiers::family.among(families))
             .order(volume_tiers::minimum)
             .select(TierRow::as_select())
-            .load(tx.conn)?;
+            .load(conn))?;
         let mut of_list: BTreeMap<(PriceListId, Key), Vec<VolumeTier>> = BTreeMap::new();
         for row in tiers {
             let rate = Rate::from_ppm(row.rate_ppm).ok_or_else(unreadable)?;

@@ -2,7 +2,7 @@
 use crate::db::prepared::Among;
 use crate::db::schema::{billing_events, invoices, organizations, products};
 use crate::db::witness::{self, Identity};
-use crate::db::{Tx, insert_all};
+use crate::db::{Tx, directly, insert_all};
 use crate::domain::billing::InvoiceStatus;
 use crate::domain::id::{
     BillingEventId, InvoiceId, OrderId, OrganizationId, PaymentMethodId, ProductId,
@@ -51,13 +51,14 @@ pub struct Invoice {
 /// (BIL-9). A prepaid payment settles at once, any other leaves the invoice open (PAY-7).
 pub fn issue(tx: &mut Tx, all: &[NewInvoice]) -> Result<()> {
     let payers: Vec<OrganizationId> = all.iter().map(|new| new.payer).collect();
-    let known: Vec<(OrganizationId, (String, Option<String>))> = organizations::table
-        .filter(organizations::id.among(payers))
-        .select((
-            organizations::id,
-            (organizations::country, organizations::vat_number),
-        ))
-        .load(tx.conn)?;
+    let known: Vec<(OrganizationId, (String, Option<String>))> =
+        directly!(tx, |conn| organizations::table
+            .filter(organizations::id.among(payers))
+            .select((
+                organizations::id,
+                (organizations::country, organizations::vat_number),
+            ))
+            .load(conn))?;
     let known: BTreeMap<_, _> = known.into_iter().collect();
     let mut rows = Vec::new();
     for new in all {
@@ -125,11 +126,11 @@ pub fn find(tx: &mut Tx, identity: &Identity, id: InvoiceId) -> Result<Found<Inv
 
 /// The invoice of an order, for whoever acts for the payer.
 pub fn of_order(tx: &mut Tx, order: OrderId) -> Result<Option<Invoice>> {
-    let row = invoices::table
+    let row = directly!(tx, |conn| invoices::table
         .filter(invoices::order_id.eq(order))
         .select(Invoice::as_select())
-        .first(tx.conn)
-        .optional()?;
+        .first(conn))
+    .optional()?;
     Ok(row)
 }
 
@@ -154,7 +155,7 @@ pub struct Line {
 }
 
 pub fn lines(tx: &mut Tx, order: OrderId) -> Result<Vec<Line>> {
-    let lines = billing_events::table
+    let lines = directly!(tx, |conn| billing_events::table
         .inner_join(products::table.on(products::id.eq(billing_events::product_id)))
         .filter(billing_events::order_id.eq(order))
         .filter(billing_events::refunds_id.is_null())
@@ -168,6 +169,6 @@ pub fn lines(tx: &mut Tx, order: OrderId) -> Result<Vec<Line>> {
             (billing_events::period_start, billing_events::period_end),
             billing_events::charged_minor,
         ))
-        .load(tx.conn)?;
+        .load(conn))?;
     Ok(lines)
 }

@@ -1,8 +1,8 @@
 //! What an order or a renewal did, for whoever placed it.
 use super::views::{OrderView, Row};
 use crate::api::locale;
-use crate::db::Tx;
 use crate::db::schema::{orders, products as products_table};
+use crate::db::{Tx, directly};
 use crate::domain::id::{OrderId, OrganizationId, ProductId};
 use crate::domain::locale::Language;
 use crate::domain::product::{BACKUP, ProductState};
@@ -67,10 +67,10 @@ pub fn view(
 ) -> Result<PlacedOrderView> {
     let id = booked.order;
     let id = id.ok_or_else(|| Error::internal("what was placed has no order"))?;
-    let row: Row = orders::table
+    let row: Row = directly!(tx, |conn| orders::table
         .find(id)
         .select(Row::as_select())
-        .first(tx.conn)?;
+        .first(conn))?;
     let (reader, pays) = match side {
         Orderer::Customer => (Reader::Customer, booked.payer == Payer::Customer),
         Orderer::Partner => (Reader::Partner, booked.payer == Payer::Partner),

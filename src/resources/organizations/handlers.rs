@@ -156,11 +156,13 @@ pub async fn list_organizations(
 ) -> Result<Reply<Page<OrganizationView>>> {
     db.read(move |tx| {
         let user = caller.identify(tx)?.user;
-        let reached = witness::places(user, tx.now).filter(
-            standings::enrolment_state
-                .is_null()
-                .or(standings::enrolment_state.eq(EnrolmentState::Approved)),
-        );
+        let reached = witness::places(user, tx.now)
+            .into_boxed::<MultiBackend>()
+            .filter(
+                standings::enrolment_state
+                    .is_null()
+                    .or(standings::enrolment_state.eq(EnrolmentState::Approved)),
+            );
         let reached = match listing.filters.via {
             Some(Via::Membership) => reached.filter(standings::partnership_id.is_null()),
             Some(Via::Partnership) => reached.filter(standings::partnership_id.is_not_null()),

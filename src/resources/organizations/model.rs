@@ -5,7 +5,7 @@ use crate::db::schema::{
     memberships, organizations, payment_methods, products, renewal_ownerships,
 };
 use crate::db::witness::Identity;
-use crate::db::{Tx, insert_all};
+use crate::db::{Tx, directly, insert_all};
 use crate::domain::billing::PaymentMethodKind;
 use crate::domain::event::EventType;
 use crate::domain::id::{
@@ -59,12 +59,11 @@ pub fn names(
     tx: &mut Tx,
     ids: &BTreeSet<OrganizationId>,
 ) -> Result<BTreeMap<OrganizationId, String>> {
-    Ok(organizations::table
+    let named: Vec<(OrganizationId, String)> = directly!(tx, |conn| organizations::table
         .filter(organizations::id.among(ids))
         .select((organizations::id, organizations::name))
-        .load::<(OrganizationId, String)>(tx.conn)?
-        .into_iter()
-        .collect())
+        .load(conn))?;
+    Ok(named.into_iter().collect())
 }
 
 /// An organization's own data.
@@ -262,7 +261,7 @@ pub struct Product {
 
 /// These products, the newest first; the caller has been found to reach them already.
 pub fn products(tx: &mut Tx, ids: &[ProductId]) -> Result<Vec<Product>> {
-    Ok(products::table
+    Ok(directly!(tx, |conn| products::table
         .left_join(
             renewal_ownerships::table.on(renewal_ownerships::product_id
                 .eq(products::id)
@@ -286,7 +285,7 @@ pub fn products(tx: &mut Tx, ids: &[ProductId]) -> Result<Vec<Product>> {
             products::version,
             renewal_ownerships::owner_id.nullable(),
         ))
-        .load(tx.conn)?)
+        .load(conn))?)
 }
 
 /// The next version of a product: its name, and what renews it.

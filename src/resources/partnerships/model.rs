@@ -5,7 +5,7 @@ use crate::db::schema::{
     invitations, partnership_terms, partnerships, payment_mode_proposals, selections,
 };
 use crate::db::witness::{self, Identity};
-use crate::db::{Tx, insert_all};
+use crate::db::{Tx, directly, insert_all};
 use crate::domain::access::{Access, Level, PaymentMode, Terms};
 use crate::domain::enrolment::EnrolmentState;
 use crate::domain::id::{
@@ -372,7 +372,7 @@ type SelectedRow = (
 /// Every state that these partnerships ever had, and what was agreed of those that have not begun.
 /// A query, one more where some are limited, and two where some have not begun.
 pub fn timelines(tx: &mut Tx, ids: &[PartnershipId]) -> Result<BTreeMap<PartnershipId, Timeline>> {
-    let terms: Vec<VersionRow> = partnership_terms::table
+    let terms: Vec<VersionRow> = directly!(tx, |conn| partnership_terms::table
         .filter(partnership_terms::partnership_id.among(ids))
         .order(partnership_terms::valid_from)
         .select((
@@ -382,7 +382,7 @@ pub fn timelines(tx: &mut Tx, ids: &[PartnershipId]) -> Result<BTreeMap<Partners
             partnership_terms::valid_from,
             partnership_terms::valid_to,
         ))
-        .load(tx.conn)?;
+        .load(conn))?;
     let limited: BTreeSet<PartnershipId> = terms
         .iter()
         .filter(|(_, level, ..)| *level == Level::Limited)
@@ -483,12 +483,13 @@ pub fn find(
     let of_partner = enrolment_states::table.on(enrolment_states::organization_id
         .eq(partnerships::partner_id)
         .and(enrolment_states::valid_to.is_null()));
-    let found: Option<(Partnership, Option<EnrolmentState>)> = partnerships::table
-        .left_join(of_partner)
-        .filter(partnerships::id.eq(id))
-        .order(enrolment_states::valid_from.desc())
-        .select((Partnership::as_select(), enrolment_states::state.nullable()))
-        .first(tx.conn)
+    let found: Option<(Partnership, Option<EnrolmentState>)> =
+        directly!(tx, |conn| partnerships::table
+            .left_join(of_partner)
+            .filter(partnerships::id.eq(id))
+            .order(enrolment_states::valid_from.desc())
+            .select((Partnership::as_select(), enrolment_states::state.nullable()))
+            .first(conn))
         .optional()?;
     let (row, partner) = found.ok_or_else(Refusal::not_found)?;
     let timeline = timelines(tx, &[id])?.remove(&id).unwrap_or_default();
