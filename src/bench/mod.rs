@@ -165,6 +165,7 @@ async fn filled(url: &str) -> Result<(Db, Config)> {
             "only good for a benchmark that nobody calls".to_owned(),
         ),
         ("MANDAT_RATE_LIMIT".to_owned(), "0".to_owned()),
+        ("MANDAT_RATE_LIMIT".to_owned(), "0".to_owned()),
     ]);
     let config = Config::from(&environment)?;
     let db = service::open_database(&config, Clock::default())?;

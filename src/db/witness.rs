@@ -1,5 +1,4 @@
 //! Who is calling, and where that person stands towards an organization: what the policy judges.
-use super::prepared::Among;
 use super::reads::Sightings;
 use super::schema::{
     api_tokens, assignments, memberships, operator_roles, sessions, standings, support_grants,
@@ -309,7 +308,11 @@ pub fn of_partnership(
         directly!(tx, |conn| memberships::table
             .left_join(assigned)
             .filter(memberships::user_id.eq(user))
-            .filter(memberships::organization_id.among([customer, partner]))
+            .filter(
+                memberships::organization_id
+                    .eq(customer)
+                    .or(memberships::organization_id.eq(partner)),
+            )
             .filter(memberships::valid_to.is_null())
             .select((
                 memberships::organization_id,

@@ -3,8 +3,8 @@ use crate::partnerships::partnership;
 use crate::world::{Answer, World, on_each_engine};
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
-use futures_util::future::join;
-use mandat::db::schema::ledger_entries;
+use futures_util::future::{join, join_all};
+use mandat::db::schema::{billing_events, ledger_entries};
 use mandat::resources::billing::verify::verify;
 use serde_json::{Value, json};
 
@@ -765,5 +765,34 @@ fn bil_10_sentences_are_in_the_readers_language() {
                 .text_of("/settlement/explanation")
                 .starts_with("Der Partner")
         );
+    });
+}
+
+#[test]
+fn prc_4_orders_at_once_for_one_customer_are_all_placed_and_each_counts_those_before_it() {
+    on_each_engine(async |world| {
+        let orders = (0..32).map(|_| {
+            order(
+                world,
+                "sofia",
+                "customer",
+                "Galerie Arno",
+                "CHF",
+                hosting(3),
+            )
+        });
+        for placed in join_all(orders).await {
+            placed.expect(201);
+        }
+        let counted = world.db.read(|tx| {
+            Ok(billing_events::table
+                .order(billing_events::units)
+                .select(billing_events::units)
+                .load::<i64>(tx.conn)?)
+        });
+        let counted = counted.await.expect("the events are read");
+        let first = counted[0];
+        let each: Vec<i64> = (0..32).map(|number| first + 3 * number).collect();
+        assert_eq!(counted, each);
     });
 }
