@@ -72,7 +72,7 @@ pub async fn layer(
     if let Some(requests) = asked.app_data::<Data<Requests>>() {
         requests.count(asked.method(), &route, status, took);
     }
-    span::end(&span, asked.method(), &route, status);
+    span::end(&span, status);
     tracing::info!(
         request_id = %id,
         method = %asked.method(),

@@ -1,20 +1,25 @@
 //! The span of a request, for traces. Where none are sent (`otlp` is not built in, or not set), it is
 //! never made and costs nothing.
+use super::requests::UNKNOWN;
 use actix_web::dev::ServiceRequest;
-use actix_web::http::Method;
 use tracing::Span;
 use tracing::field::Empty;
 
 /// A child of the caller's, if it names one.
 pub fn of(request: &ServiceRequest, id: &str) -> Span {
+    let method = request.method();
+    let route = || {
+        let pattern = request.match_pattern();
+        pattern.unwrap_or_else(|| UNKNOWN.into())
+    };
     let span = tracing::info_span!(
         target: "otlp",
         "request",
-        otel.name = Empty,
+        otel.name = format!("{method} {}", route()),
         otel.kind = "server",
         otel.status_code = Empty,
-        http.request.method = %request.method(),
-        http.route = Empty,
+        http.request.method = %method,
+        http.route = route(),
         http.response.status_code = Empty,
         mandat.request_id = id,
     );
@@ -24,12 +29,7 @@ pub fn of(request: &ServiceRequest, id: &str) -> Span {
 }
 
 /// What came of the request.
-pub fn end(span: &Span, method: &Method, route: &str, status: u16) {
-    if span.is_disabled() {
-        return;
-    }
-    span.record("otel.name", format!("{method} {route}"));
-    span.record("http.route", route);
+pub fn end(span: &Span, status: u16) {
     span.record("http.response.status_code", status);
     if status >= 500 {
         span.record("otel.status_code", "ERROR");
