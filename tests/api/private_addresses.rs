@@ -48,6 +48,7 @@ fn ntf_3_no_endpoint_is_made_at_a_private_address() {
             ("https://metadata/", "url_private"),
             ("https://printer.local/", "url_private"),
             ("https://127.0.0.1/", "url_private"),
+            ("https://127.0.0.1./", "url_private"),
             ("https://127.1/", "url_private"),
             ("https://2130706433/", "url_private"),
             ("https://0x7f.1/", "url_private"),

@@ -410,12 +410,12 @@ label-invoice-status = States of an invoice
 
 # Mails: the subject, the text, and what the link in it is for.
 
-mail-footer = This mail is sent by itself. Nobody reads answers to it.
+mail-footer = This mail was sent automatically. Nobody reads replies to it.
     .optional = You can turn mails of this kind off in your notification preferences.
 mail-link = { $name }:
 
 mail-invitation = { $sender } invites { $recipient }
-    .text = { $sender } invites { $recipient } to a partnership. Access: { $access }. The link is valid until { $until }.
+    .text = { $sender } invites { $recipient } to a partnership: “{ $access }”. The link is valid until { $until }.
     .action = Accept or decline
 mail-invitation-accepted = Your invitation was accepted
     .text = { $sender } has accepted your invitation. The partnership has started.
