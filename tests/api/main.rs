@@ -48,6 +48,7 @@ mod renewals;
 mod reports;
 mod rights;
 mod second_factor;
+mod sequences;
 mod sign_up;
 mod standing;
 mod starts;

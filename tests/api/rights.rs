@@ -23,7 +23,7 @@ use std::io::Write;
 
 /// Where somebody stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
+pub enum Side {
     Customer,
     Partner,
     Operator(&'static str),
@@ -33,7 +33,7 @@ enum Side {
 /// What a collaborator of the partner was assigned, or what a collaborator or external of the
 /// customer was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Assigned {
+pub enum Assigned {
     Nothing,
     /// The customer as a whole.
     Whole,
@@ -44,21 +44,21 @@ enum Assigned {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Terms {
+pub enum Terms {
     Limited,
     FullPaidByCustomer,
     FullPaidByPartner,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+pub enum State {
     Active,
     Suspended,
     Ended,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Product {
+pub enum Product {
     /// The question names none.
     None,
     /// In the selection of the limited partnership.
@@ -70,15 +70,15 @@ enum Product {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Actor {
-    side: Side,
-    role: Role,
-    may_order: bool,
-    assigned: Assigned,
+pub struct Actor {
+    pub side: Side,
+    pub role: Role,
+    pub may_order: bool,
+    pub assigned: Assigned,
 }
 
 /// The rules, from their text.
-mod rules {
+pub mod rules {
     use super::{Actor, Assigned, Product, Side, State, Terms};
     use mandat::domain::organization::Role;
 
@@ -501,7 +501,7 @@ fn set_up(tx: &mut Tx) -> Result<Scene> {
     })
 }
 
-fn give(tx: &mut Tx, holder: &[u8], product: Option<ProductId>) -> Result<()> {
+pub fn give(tx: &mut Tx, holder: &[u8], product: Option<ProductId>) -> Result<()> {
     if let Some(product) = product {
         diesel::insert_into(reached_products::table)
             .values((

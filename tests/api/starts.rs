@@ -348,3 +348,19 @@ fn inv_3_the_difference_between_request_and_grant_is_shown_to_both() {
             .refused(404, "not_found", None);
     });
 }
+
+#[test]
+fn inv_10_another_payment_mode_leaves_a_handover_pending() {
+    on_each_engine(async |world| {
+        let old = partnership(world, "sofia", "Galerie Arno").await;
+        let sent = hand_over(world, "sofia", &old, None, Some(PASSWORD))
+            .await
+            .expect(201);
+        let path = format!("/v1/partnerships/{old}/payment-mode");
+        let mode = json!({"payment_mode": "partner"});
+        world.put("sofia", &path, mode).await.expect(200);
+        accept(world, "jonas", &sent.id(), json!({}))
+            .await
+            .expect(200);
+    });
+}

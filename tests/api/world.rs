@@ -1,5 +1,5 @@
 //! The demo world behind a running service, for each engine: named people, and what they say to it.
-use crate::engines::{Engines, TestDatabase};
+use crate::engines::{Engine, Engines, TestDatabase};
 use crate::statements;
 use actix_web::body::{BoxBody, to_bytes};
 use actix_web::dev::{Service as _, ServiceResponse};
@@ -116,6 +116,10 @@ impl World {
             tokens: RefCell::default(),
             database,
         }
+    }
+
+    pub fn engine(&self) -> Engine {
+        self.database.engine
     }
 
     /// What a program on this world's database is told.

@@ -224,15 +224,12 @@ pub fn set(
     if *access != partner_pays {
         ownership::fall_back(tx, Some(identity), row.customer_id, row.partner_id)?;
     }
-    record(
-        tx,
-        identity,
-        row,
-        before.map(|before| before.access),
-        access,
-        rule,
-    )?;
-    if matches!(access, Access::Full { .. }) {
+    let before = before.map(|before| before.access);
+    // Another payment mode starts nothing that is not there (INV-10): a handover stays pending.
+    let becomes_full =
+        matches!(access, Access::Full { .. }) && !matches!(before, Some(Access::Full { .. }));
+    record(tx, identity, row, before, access, rule)?;
+    if becomes_full {
         invitations::model::supersede_others(tx, Some(identity), row.customer_id, None)?;
     }
     Ok(())
