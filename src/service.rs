@@ -6,17 +6,18 @@ use crate::api::oidc::Issuer;
 use crate::api::paths::Paths;
 use crate::api::{Reply, answer, cors, docs, limit};
 use crate::config::Config;
-use crate::db::due::{Due, Watch};
+use crate::db::due::Watch;
 use crate::db::reads::Reads;
 use crate::db::uses::Uses;
 use crate::db::{Clock, Connector, Db, Given};
 use crate::domain::id::NodeId;
 use crate::domain::refusal::{Code, Refusal};
 use crate::error::{Error, Result};
+use crate::resources;
+use crate::resources::due::DUE;
 use crate::resources::metrics::{self, Metrics};
 use crate::resources::outbox::deliver::Mailer;
 use crate::resources::webhooks::send::{self, Sender};
-use crate::resources::{self, partnerships};
 use crate::secret::{self, Keyring};
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
@@ -53,15 +54,11 @@ pub struct Service {
 /// Opens the database that the configuration names.
 pub fn open_database(config: &Config, clock: Clock) -> Result<Db> {
     let connector = Connector::parse(&config.database_url)?;
-    let due = Due {
-        next: partnerships::start::next_due,
-        apply: partnerships::start::apply_due,
-    };
     let given = Given {
         clock,
         keys: Keyring::new(secret_key(config, &connector)?.as_bytes()),
         vat: config.vat.clone(),
-        watch: Watch::new(due),
+        watch: Watch::new(DUE),
         uses: Uses::default(),
     };
     Db::open(connector, config.pool, given)

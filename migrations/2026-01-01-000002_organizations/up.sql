@@ -63,6 +63,8 @@ CREATE TABLE products (
     UNIQUE (id, organization_id)
 );
 CREATE INDEX products_of_organization ON products (organization_id, id);
+CREATE INDEX products_renewing ON products (state, automatic, renews_on);
+CREATE INDEX products_failing ON products (state, renews_on) WHERE retry_at IS NOT NULL;
 
 CREATE TABLE teams (
     id              BYTEA     NOT NULL PRIMARY KEY,

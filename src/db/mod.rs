@@ -74,7 +74,8 @@ impl Given {
 impl Tx<'_> {
     /// What was written has to be applied at this instant (see [`due`]).
     pub fn falls_due(&self, at: NaiveDateTime) {
-        self.falls_due.set(Some(at));
+        let earliest = self.falls_due.get().map_or(at, |known| known.min(at));
+        self.falls_due.set(Some(earliest));
     }
 
     /// Puts a word for another wherever that stands in these columns of tables, within other text too.

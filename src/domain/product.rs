@@ -1,6 +1,6 @@
 //! Products: installed services of one family, owned by one organization.
 use super::words::words;
-use chrono::{Months, NaiveDate};
+use chrono::{Months, NaiveDate, NaiveDateTime, NaiveTime};
 
 words! {
     /// How long one payment lasts.
@@ -23,4 +23,9 @@ impl Period {
             Self::Yearly => 12,
         }))
     }
+}
+
+/// The instant at which a paid period is over.
+pub fn ends_at(renews_on: NaiveDate) -> NaiveDateTime {
+    renews_on.and_time(NaiveTime::MIN)
 }

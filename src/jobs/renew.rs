@@ -1,4 +1,4 @@
-//! Renews what is set to automatic when it is due, and lets expire what was not paid for (BIL-8, BIL-13).
+//! Renews what is set to automatic when it is due (BIL-8). What is not renewed expires without a job.
 use super::Next;
 use crate::db::lease;
 use crate::error::Result;
@@ -6,14 +6,14 @@ use crate::resources::renewals::due;
 use crate::service::Service;
 use chrono::TimeDelta;
 
-/// Renews and lets expire as much as one transaction goes.
+/// Renews as much as one transaction goes.
 pub async fn step(service: Service) -> Result<Next> {
     let (node, days) = (service.node, service.config.renewal_days_before);
     let done = service.db.write(move |tx| {
         if !lease::take(tx, "renew", node, TimeDelta::minutes(5))? {
             return Ok(0);
         }
-        Ok(due::renew(tx, days)?.max(due::expire(tx)?))
+        due::renew(tx, days)
     });
     Ok(match done.await? < due::MOST as usize {
         true => Next::Rest,

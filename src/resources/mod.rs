@@ -8,6 +8,7 @@ pub mod billing_events;
 pub mod catalogue;
 pub mod customers;
 pub mod directory;
+pub mod due;
 pub mod events;
 pub mod invitations;
 pub mod invoices;

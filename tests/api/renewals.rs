@@ -1,13 +1,15 @@
 //! Whose renewals are, what they will cost, and that they happen once (PAY-6, PAY-8, BIL-8, BIL-13, PRC-9, BIL-10).
 use crate::money::{card, cashback, hosting, order};
 use crate::partnerships::partnership;
+use crate::reports::{event, report};
 use crate::world::{Answer, World, on_each_engine};
 use actix_web::test::TestRequest;
-use chrono::TimeDelta;
+use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use diesel::prelude::*;
-use futures_util::future::join;
-use mandat::db::schema::{billing_events, mails, payment_methods, products};
+use futures_util::future::{join, join_all};
+use mandat::db::schema::{billing_events, events, mails, payment_methods, products};
 use mandat::domain::billing::EventKind;
+use mandat::domain::event::EventType;
 use mandat::domain::id::ProductId;
 use mandat::domain::mail::MailTemplate;
 use mandat::resources::billing::verify::verify;
@@ -350,11 +352,6 @@ fn bil_13_a_failed_renewal_is_told_tried_again_and_expires() {
                 .write(|tx| due::renew(tx, 3))
                 .await
                 .expect("it is tried");
-            world
-                .db
-                .write(due::expire)
-                .await
-                .expect("nothing expires yet");
             let next = next(world, "karl", &weiss, &product).await.expect(200);
             assert_ne!(next.body["due_on"], Value::Null, "still active");
             assert_eq!(mails(world, MailTemplate::RenewalFailed).await, told);
@@ -365,7 +362,6 @@ fn bil_13_a_failed_renewal_is_told_tried_again_and_expires() {
             .write(|tx| due::renew(tx, 3))
             .await
             .expect("it is tried again");
-        world.db.write(due::expire).await.expect("it expires");
         let next = next(world, "karl", &weiss, &product).await.expect(200);
         assert_eq!(next.body["due_on"], Value::Null);
         let shown = world
@@ -381,6 +377,77 @@ fn bil_13_a_failed_renewal_is_told_tried_again_and_expires() {
             .await
             .refused(422, "invalid", Some("BIL-13"));
         assert_eq!(renewals(world, &product).await, 0);
+        all_right(world).await;
+    });
+}
+
+/// The volume rate at which Galerie Arno would order one hosting more.
+async fn volume_rate(world: &World) -> String {
+    let arno = world.organization("Galerie Arno").await;
+    let ask = json!({"organization_id": arno, "acting_as": "customer", "currency": "CHF", "lines": hosting(1)});
+    let quoted = world.post("sofia", "/v1/quotes", ask).await.expect(201);
+    quoted.text_of("/lines/0/volume_rate")
+}
+
+/// How often the product has expired, by its events.
+async fn expiries(world: &World, product: &str) -> i64 {
+    let product = product.to_owned();
+    let counted = world.db.read(move |tx| {
+        Ok(events::table
+            .filter(events::kind.eq(EventType::ProductExpired))
+            .filter(events::subject.eq(product))
+            .count()
+            .get_result(tx.conn)?)
+    });
+    counted.await.expect("events are counted")
+}
+
+#[test]
+fn bil_13_a_product_expires_by_the_clock_alone_and_its_units_count_no_more() {
+    on_each_engine(async |world| {
+        let arno = world.organization("Galerie Arno").await;
+        let placed = order(
+            world,
+            "sofia",
+            "customer",
+            "Galerie Arno",
+            "CHF",
+            hosting(35),
+        )
+        .await;
+        let product = placed.expect(201).text_of("/products/0/id");
+        let path = format!("/v1/organizations/{arno}/products/{product}");
+        let off = json!({"automatic": false});
+        let kept = world.patch("sofia", &path, off).await.expect(200);
+        let ends: NaiveDate = kept.text_of("/renews_on").parse().expect("a date");
+        let end = ends.and_time(NaiveTime::MIN);
+        assert_eq!(volume_rate(world).await, "0.25");
+
+        // Until the last second of its period, and not one longer: no job runs.
+        world.advance(end - world.clock.now() - TimeDelta::minutes(2));
+        let before = world.get("sofia", &path).await.expect(200);
+        assert_eq!(before.text_of("/state"), "active");
+        assert_eq!(volume_rate(world).await, "0.25");
+        world.advance(TimeDelta::minutes(3));
+        let reads = (0..8).map(|_| world.get("sofia", &path));
+        world.token("sofia").await;
+        for after in join_all(reads).await {
+            assert_eq!(after.expect(200).text_of("/state"), "expired");
+        }
+        assert_eq!(volume_rate(world).await, "0.00");
+        assert_eq!(expiries(world, &product).await, 1);
+        let after = next(world, "sofia", &arno, &product).await.expect(200);
+        assert_eq!(after.body["due_on"], Value::Null);
+        let again = json!({"acting_as": "customer", "payment_method_id": card(world, "sofia", &arno).await});
+        renew(world, "sofia", (&arno, &product), again)
+            .await
+            .refused(422, "invalid", Some("BIL-13"));
+        // What occurred before its end and arrives late is priced with its units (PRC-4).
+        let (earlier, later) = (TimeDelta::minutes(-1), TimeDelta::microseconds(1));
+        for (id, shift, rate) in [("early", earlier, "0.25"), ("late", later, "0.00")] {
+            let told = report(world, event(id, &arno, 1, end + shift)).await;
+            assert_eq!(told.expect(201).text_of("/volume_rate"), rate);
+        }
         all_right(world).await;
     });
 }

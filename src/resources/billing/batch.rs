@@ -13,7 +13,7 @@ use crate::domain::id::{
 };
 use crate::domain::ledger::{PaidBy, Transaction, Unbalanced};
 use crate::domain::money::Currency;
-use crate::domain::product::Period;
+use crate::domain::product::{Period, ProductState, ends_at};
 use crate::domain::settlement::{Orderer, Payer};
 use crate::error::Result;
 use crate::resources::invoices::model::{self as invoices, NewInvoice};
@@ -174,6 +174,11 @@ impl Batch {
 
 /// Changes of products' renewals: each row as it is from now on.
 pub fn update_products(tx: &mut Tx, rows: &[Installed]) -> Result<()> {
+    for row in rows.iter().filter(|row| row.state == ProductState::Active) {
+        if !row.automatic || row.retry_at.is_some() {
+            tx.falls_due(ends_at(row.renews_on));
+        }
+    }
     put_all!(
         tx,
         products::table,

@@ -78,27 +78,20 @@ pub fn next_due(tx: &mut Tx) -> Result<Option<NaiveDateTime>> {
         .optional()?)
 }
 
-/// Applies every start that is due, each as of its own instant: whenever this runs, nothing of these
-/// customers has been read or written since.
-pub fn apply_due(tx: &mut Tx) -> Result<()> {
-    let now = tx.now;
-    let due: Vec<Partnership> = partnerships::table
+/// Every start that is due, in the order in which they are applied, each as of its own instant:
+/// whenever that is, nothing of these customers has been read or written since.
+pub fn due(tx: &mut Tx) -> Result<Vec<Partnership>> {
+    Ok(partnerships::table
         .filter(partnerships::scheduled.eq(true))
         .filter(partnerships::ended_at.is_null())
-        .filter(partnerships::started_at.le(now))
+        .filter(partnerships::started_at.le(tx.now))
         .order((partnerships::started_at, partnerships::id))
         .select(Partnership::as_select())
-        .load(tx.conn)?;
-    for agreed in &due {
-        tx.now = agreed.started_at;
-        apply(tx, agreed)?;
-    }
-    tx.now = now;
-    Ok(())
+        .load(tx.conn)?)
 }
 
 /// Begins it if nothing stands in its way by now.
-fn apply(tx: &mut Tx, agreed: &Partnership) -> Result<()> {
+pub fn apply(tx: &mut Tx, agreed: &Partnership) -> Result<()> {
     let invitation = invitations::model::row(tx, agreed.invitation_id)?;
     let (_, granted) = invitations::model::access_of(tx, &invitation)?;
     let access = granted.ok_or_else(|| Error::internal("what was agreed on cannot be read"))?;

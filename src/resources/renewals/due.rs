@@ -1,4 +1,4 @@
-//! What is due by date: automatic renewals, tried again on a schedule, and products that expire (BIL-8, BIL-13).
+//! Automatic renewals that are due, tried again on a schedule (BIL-8, BIL-13).
 use crate::db::Tx;
 use crate::db::record::Event;
 use crate::db::schema::{products, renewal_ownerships};
@@ -10,7 +10,7 @@ use crate::domain::product::ProductState;
 use crate::domain::reach::Reach;
 use crate::domain::refusal::Refusal;
 use crate::error::Result;
-use crate::resources::billing::batch::{change_owners, update_products};
+use crate::resources::billing::batch::update_products;
 use crate::resources::billing::book::book;
 use crate::resources::billing::facts::{Installed, Ownership};
 use crate::resources::billing::intent::{Channel, Intent, Sale, Wanted, WantedLine};
@@ -20,7 +20,7 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 use serde_json::json;
 
-/// How many products one transaction renews or lets expire.
+/// How many products one transaction renews.
 pub const MOST: i64 = 200;
 /// When a renewal that failed is tried again.
 const AGAIN: TimeDelta = TimeDelta::hours(24);
@@ -129,47 +129,4 @@ fn tell(tx: &mut Tx, event: EventId, product: &Installed, owner: OrganizationId)
         mails::tell(tx, event, told, template, &arguments)?;
     }
     Ok(())
-}
-
-/// Lets expire what was not renewed when its period ended; how many.
-pub fn expire(tx: &mut Tx) -> Result<usize> {
-    let today = tx.now.date();
-    let untried = products::automatic
-        .eq(true)
-        .and(products::failed_renewals.eq(0));
-    let ended: Vec<(Installed, Ownership)> = products::table
-        .inner_join(renewal_ownerships::table.on(renewal_ownerships::product_id.eq(products::id)))
-        .filter(renewal_ownerships::valid_to.is_null())
-        .filter(products::state.eq(ProductState::Active))
-        .filter(products::renews_on.le(today))
-        .filter(diesel::dsl::not(untried))
-        .order((products::renews_on, products::id))
-        .limit(MOST)
-        .select((Installed::as_select(), Ownership::as_select()))
-        .load(tx.conn)?;
-    let (mut changed, mut closed, mut told) = (Vec::new(), Vec::new(), Vec::new());
-    for (product, ownership) in ended {
-        told.push(
-            Event::new(EventType::ProductExpired, product.id)
-                .of(product.organization_id)
-                .by_rule("BIL-13"),
-        );
-        closed.push(Ownership {
-            valid_to: Some(
-                tx.now
-                    .max(ownership.valid_from + TimeDelta::microseconds(1)),
-            ),
-            ..ownership
-        });
-        changed.push(Installed {
-            state: ProductState::Expired,
-            automatic: false,
-            retry_at: None,
-            ..product
-        });
-    }
-    update_products(tx, &changed)?;
-    change_owners(tx, &closed, &[])?;
-    tx.record_all(None, told)?;
-    Ok(changed.len())
 }

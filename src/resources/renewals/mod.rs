@@ -1,5 +1,6 @@
 //! Renewals: whose act they are, what the next one will cost, paying for another period (PAY-6, PAY-8, BIL-8).
 pub mod due;
+pub mod expire;
 mod next;
 mod owner;
 pub mod ownership;
