@@ -195,6 +195,106 @@ fn acc_7_as_of_answers_from_the_history_that_is_the_askers_to_read() {
 }
 
 #[test]
+fn sup_4_a_check_answers_as_a_request_of_the_support_staff_would() {
+    on_each_engine(async |world| {
+        let weiss = world.organization("Praxis Weiss").await;
+        let path = |below: &str| format!("/v1/organizations/{weiss}/{below}");
+        let products = world.get("karl", &path("products")).await.expect(200);
+        let id = |at: &str| products.text_of(at);
+        let (covered, other) = (id("/items/0/id"), id("/items/1/id"));
+        let ask = |action: &str, product: Option<&str>| json!({"action": action, "organization_id": weiss, "product_id": product});
+        let acts = [
+            ("read_products", "products"),
+            ("read_members", "members"),
+            ("read_orders", "orders"),
+            ("read_billing_events", "billing-events"),
+            ("read_invoices", "invoices"),
+            ("read_prepaid_accounts", "prepaid-accounts"),
+            ("read_payment_methods", "payment-methods"),
+            ("read_audit_log", "audit-log"),
+            ("read_invitations", "invitations"),
+        ];
+        let checks: Vec<Value> = acts.iter().map(|(action, _)| ask(action, None)).collect();
+        let before = world.clock.now().and_utc().to_rfc3339();
+        let stranger = check(world, "iris", ask("read_products", None)).await;
+        assert_eq!(verdict(&stranger.expect(200).body), (false, "ACC-1"));
+        for some in [json!({"product_ids": [covered]}), json!({})] {
+            let granted = world
+                .post("karl", &path("support-access"), some.clone())
+                .await;
+            let granted = granted.expect(201).id();
+            let batch = actix_web::test::TestRequest::post()
+                .uri("/v1/access-checks/batch")
+                .set_json(json!({"checks": checks}));
+            let (answers, sent) = world.statements(world.ask("iris", batch)).await;
+            assert_eq!(sent.len(), 1, "{sent:#?}");
+            let answers = answers.expect(200);
+            for (at, (action, below)) in acts.iter().enumerate() {
+                let acted = world.get("iris", &path(below)).await.status;
+                let allowed = answers.body["items"][at]["allowed"] == true;
+                assert_eq!(allowed, acted == 200, "{some} {action}: {acted}");
+            }
+            for product in [&covered, &other] {
+                let asked = check(world, "iris", ask("read_products", Some(product))).await;
+                let one = path(&format!("products/{product}"));
+                let acted = world.get("iris", &one).await.status;
+                assert_eq!(asked.expect(200).body["allowed"] == true, acted == 200);
+            }
+            let by = check(world, "iris", ask("read_products", None))
+                .await
+                .expect(200);
+            assert_eq!(verdict(&by.body), (true, "SUP-4"));
+            assert_eq!(chain(&by.body), ["operator_role", "support_grant"]);
+            assert_eq!(by.body["via"][1]["id"], granted.as_str());
+            assert!(
+                by.text_of("/explanation").contains("temporary access"),
+                "{}",
+                by.text
+            );
+            let unknown = check(
+                world,
+                "iris",
+                ask("read_products", Some("product_01jd8xk3v9e6mbyg4q5r7s8t9v")),
+            )
+            .await;
+            assert_eq!(verdict(&unknown.expect(200).body), (false, "SUP-4"));
+
+            // As of an instant before it, and once it has ended as of any, it gives nothing.
+            world.advance(TimeDelta::minutes(1));
+            let during = world.clock.now().and_utc().to_rfc3339();
+            let as_of = async |instant: &str| {
+                let mut past = ask("read_products", None);
+                past["as_of"] = json!(instant);
+                check(world, "iris", past).await.expect(200).body["allowed"] == true
+            };
+            assert_eq!((as_of(&before).await, as_of(&during).await), (false, true));
+            // The staff's grants are nobody else's, and nobody but itself asks about the staff.
+            let tom = check(world, "tom", ask("read_members", None))
+                .await
+                .expect(200);
+            assert_eq!(tom.body["allowed"], false);
+            let mut about = ask("read_products", None);
+            about["user_id"] = json!(id_of(world, "iris").await);
+            check(world, "karl", about)
+                .await
+                .refused(404, "not_found", Some("ACC-7"));
+            world.advance(TimeDelta::minutes(1));
+            let revoke = path(&format!("support-access/{granted}"));
+            world.delete("karl", &revoke).await.expect(204);
+            assert!(!as_of(&during).await);
+            let ended = check(world, "iris", ask("read_products", None))
+                .await
+                .expect(200);
+            assert_eq!(verdict(&ended.body), (false, "ACC-1"));
+        }
+        let mut early = ask("read_invoices", None);
+        early["as_of"] = json!("2020-01-01T00:00:00Z");
+        let early = check(world, "tom", early).await.expect(200);
+        assert_eq!(early.body["allowed"], false, "he was no staff yet");
+    });
+}
+
+#[test]
 fn acc_7_a_check_answers_as_a_request_would() {
     on_each_engine(async |world| {
         let kurier = world.organization("Velo Kurier").await;

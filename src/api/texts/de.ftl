@@ -483,6 +483,7 @@ access-fact-operator = Personal des Betreibers
     .operator-admin = Administration des Betreibers
     .operator-billing = Rechnungswesen des Betreibers
     .operator-support = Support des Betreibers
+access-fact-support-grant = befristeter Zugriff für den Support, gewährt seit { $since }
 mail-footer = Diese Mail wird automatisch gesandt. Niemand liest Antworten darauf.
     .optional = Mails dieser Art können Sie in Ihren Benachrichtigungseinstellungen abschalten.
 mail-link = { $name }:

@@ -287,6 +287,7 @@ access-fact-operator = Operator's staff
     .operator-admin = administrator of the operator
     .operator-billing = billing staff of the operator
     .operator-support = support staff of the operator
+access-fact-support-grant = temporary access granted to the support staff since { $since }
 # How a billing event explains itself: the steps of its price, its settlement, and why others do not earn.
 
 step-list-price = { $quantity } units at the list price come to { $amount }.

@@ -483,6 +483,7 @@ access-fact-operator = Personal del operador
     .operator-admin = administrador del operador
     .operator-billing = personal de facturación del operador
     .operator-support = personal de soporte del operador
+access-fact-support-grant = acceso temporal concedido al soporte desde el { $since }
 mail-footer = Este correo se envía automáticamente. Nadie lee las respuestas.
     .optional = Puede desactivar los correos de este tipo en sus preferencias de notificación.
 mail-link = { $name }:

@@ -483,6 +483,7 @@ access-fact-operator = Personnel de l'opérateur
     .operator-admin = administrateur de l'opérateur
     .operator-billing = personnel de facturation de l'opérateur
     .operator-support = personnel de support de l'opérateur
+access-fact-support-grant = accès temporaire accordé au support depuis { $since }
 mail-footer = Cet e-mail est envoyé automatiquement. Personne ne lit les réponses.
     .optional = Vous pouvez désactiver les e-mails de ce genre dans vos préférences de notification.
 mail-link = { $name } :

@@ -483,6 +483,7 @@ access-fact-operator = Personale dell'operatore
     .operator-admin = amministratore dell'operatore
     .operator-billing = personale di fatturazione dell'operatore
     .operator-support = personale di supporto dell'operatore
+access-fact-support-grant = accesso temporaneo concesso al supporto dal { $since }
 mail-footer = Questa mail è inviata automaticamente. Nessuno legge le risposte.
     .optional = Può disattivare le mail di questo tipo nelle sue preferenze di notifica.
 mail-link = { $name }:

@@ -4,11 +4,11 @@ use crate::api::Caller;
 use crate::db::prepared::Among;
 use crate::db::schema::{
     assignments, memberships, operator_roles, partnerships, products, reached_products, selections,
-    sessions, standings, team_members, users,
+    sessions, standings, support_grant_products, support_grants, team_members, users,
 };
 use crate::db::witness::{Credential, Identity, Place, Proof};
 use crate::db::{MultiBackend, Tx};
-use crate::domain::id::{OrganizationId, ProductId, UserId};
+use crate::domain::id::{OrganizationId, ProductId, SupportGrantId, UserId};
 use crate::domain::locale::Language;
 use crate::domain::organization::OperatorRole;
 use crate::domain::partnership::Interval;
@@ -31,14 +31,41 @@ pub struct Fact {
     pub given: Option<Interval>,
 }
 
+/// Temporary access that the caller has as one of the support staff (SUP-4).
+#[derive(Debug, Clone)]
+pub struct Grant {
+    pub id: SupportGrantId,
+    pub organization: OrganizationId,
+    pub whole: bool,
+    pub holds: Interval,
+    /// One product of that organization that was asked for, and that it covers.
+    pub product: Option<ProductId>,
+}
+
+/// The caller, with all that the questions need.
+pub struct Known {
+    pub identity: Identity,
+    /// The caller's role among the operator's staff, and since when.
+    pub operator: Option<(OperatorRole, NaiveDateTime)>,
+    pub facts: Vec<Fact>,
+    pub grants: Vec<Grant>,
+}
+
 type Span = Option<(NaiveDateTime, Option<NaiveDateTime>)>;
 
 type Row = (
     Language,
-    Option<OperatorRole>,
+    Option<(OperatorRole, NaiveDateTime)>,
+    Option<(
+        SupportGrantId,
+        OrganizationId,
+        bool,
+        (NaiveDateTime, NaiveDateTime),
+    )>,
+    Option<ProductId>,
     Option<Place>,
     Option<i32>,
-    Option<ProductId>,
+    Option<(ProductId, OrganizationId)>,
     Span,
     Span,
     Span,
@@ -48,11 +75,7 @@ type Row = (
 /// The caller with all that these questions need. One statement for a session that asks about its own
 /// rights, whatever the number of questions; any other credential, and where others are asked about the
 /// caller's organizations, are looked up first.
-pub fn gather(
-    tx: &mut Tx,
-    caller: &Caller,
-    questions: &[Question],
-) -> Result<(Identity, Vec<Fact>)> {
+pub fn gather(tx: &mut Tx, caller: &Caller, questions: &[Question]) -> Result<Known> {
     let (asker, session, known) = match caller.credential() {
         Credential::Session { user, session, .. } => (*user, Some(*session), None),
         Credential::Token(_) | Credential::External { .. } => {
@@ -85,6 +108,13 @@ pub fn gather(
                 .and(operator_roles::valid_to.is_null())),
         )
         .left_join(
+            support_grants::table.on(operator_roles::role
+                .eq(OperatorRole::Support)
+                .and(support_grants::organization_id.among(organizations.clone()))
+                .and(support_grants::valid_from.le(tx.now))
+                .and(support_grants::valid_to.gt(tx.now))),
+        )
+        .left_join(
             standings::table.on(standings::user_id
                 .among(people)
                 .and(standings::organization_id.among(organizations))),
@@ -93,9 +123,16 @@ pub fn gather(
             partnerships::table.on(standings::partnership_id.eq(partnerships::id.nullable())),
         )
         .left_join(
-            products::table.on(products::organization_id
-                .eq(standings::organization_id)
-                .and(products::id.among(wanted))),
+            products::table.on(products::id.among(wanted).and(
+                products::organization_id
+                    .eq(standings::organization_id)
+                    .or(products::organization_id.eq(support_grants::organization_id)),
+            )),
+        )
+        .left_join(
+            support_grant_products::table.on(support_grant_products::grant_id
+                .eq(support_grants::id)
+                .and(support_grant_products::product_id.eq(products::id))),
         )
         .left_join(
             selections::table.on(standings::partnership_id
@@ -124,10 +161,18 @@ pub fn gather(
         .filter(users::id.eq(asker))
         .select((
             users::language,
-            operator_roles::role.nullable(),
+            (operator_roles::role, operator_roles::valid_from).nullable(),
+            (
+                support_grants::id,
+                support_grants::organization_id,
+                support_grants::whole,
+                (support_grants::valid_from, support_grants::valid_to),
+            )
+                .nullable(),
+            support_grant_products::product_id.nullable(),
             Option::<Place>::as_select(),
             partnerships::version.nullable(),
-            products::id.nullable(),
+            (products::id, products::organization_id).nullable(),
             (selections::valid_from, selections::valid_to).nullable(),
             (reached_products::valid_from, reached_products::valid_to).nullable(),
             (team_members::valid_from, team_members::valid_to).nullable(),
@@ -154,11 +199,17 @@ pub fn gather(
     let identity = match (known, session) {
         (Some(identity), _) => identity,
         (None, Some(session)) => {
-            caller.admit((asker, language, operator, Proof::Session(session)))?
+            let role = operator.map(|(role, _)| role);
+            caller.admit((asker, language, role, Proof::Session(session)))?
         }
         (None, None) => return Err(Refusal::new(Code::Unauthenticated).into()),
     };
-    Ok((identity, rows.into_iter().filter_map(fact).collect()))
+    Ok(Known {
+        identity,
+        operator,
+        grants: rows.iter().filter_map(grant).collect(),
+        facts: rows.into_iter().filter_map(fact).collect(),
+    })
 }
 
 fn memberships_of(tx: &mut Tx, user: UserId) -> Result<Vec<OrganizationId>> {
@@ -169,17 +220,35 @@ fn memberships_of(tx: &mut Tx, user: UserId) -> Result<Vec<OrganizationId>> {
         .load(tx.conn)?)
 }
 
-fn fact((_, _, place, version, product, selected, given, team, by_team): Row) -> Option<Fact> {
+fn grant((_, _, grant, chosen, _, _, product, ..): &Row) -> Option<Grant> {
+    let (id, organization, whole, (from, to)) = (*grant)?;
+    let covered = |(product, owner): &(ProductId, OrganizationId)| {
+        *owner == organization && (whole || *chosen == Some(*product))
+    };
+    Some(Grant {
+        id,
+        organization,
+        whole,
+        holds: Interval { from, to: Some(to) },
+        product: product.filter(covered).map(|(product, _)| product),
+    })
+}
+
+fn fact(row: Row) -> Option<Fact> {
+    let (.., place, version, product, selected, given, team, by_team) = row;
+    let place = place?;
     let interval = |span: Span| span.map(|(from, to)| Interval { from, to });
     let given = interval(given).and_then(|given| match (by_team, interval(team)) {
         (Some(true), Some(team)) => given.meet(team),
         (Some(true) | Some(false) | None, _) => Some(given),
     });
     Some(Fact {
-        place: place?,
         version,
-        product,
+        product: product
+            .filter(|(_, owner)| *owner == place.organization_id)
+            .map(|(product, _)| product),
         selected: interval(selected),
         given,
+        place,
     })
 }

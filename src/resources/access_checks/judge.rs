@@ -1,12 +1,12 @@
 //! Judging: the policy's table over the facts, with what it rests on.
-use super::facts::{self, Fact};
+use super::facts::{self, Fact, Grant, Known};
 use super::views::{self, AccessCheckView};
 use crate::api::Caller;
 use crate::db::Tx;
 use crate::db::witness::Identity;
 use crate::domain::access::Terms;
 use crate::domain::id::{OrganizationId, ProductId, UserId};
-use crate::domain::organization::Role;
+use crate::domain::organization::{OperatorRole, Role};
 use crate::domain::partnership::Interval;
 use crate::domain::policy::{self, Action, Decision, Standing};
 use crate::domain::refusal::Refusal;
@@ -26,10 +26,32 @@ pub struct Question {
 pub struct Verdict<'f> {
     pub allowed: bool,
     pub rule: &'static str,
-    pub by: Option<(&'f Fact, Standing)>,
-    /// By a role among the operator's staff.
-    pub operator: Option<Standing>,
+    pub by: Option<Basis<'f>>,
     pub at: NaiveDateTime,
+}
+
+/// What an answer rests on.
+#[derive(Clone)]
+pub enum Basis<'f> {
+    /// A place towards the organization, as a member or through a partnership.
+    Place(&'f Fact, Standing),
+    /// Temporary access of the support staff.
+    Grant(&'f Grant),
+    /// A role among the operator's staff.
+    Staff(OperatorRole),
+}
+
+impl Basis<'_> {
+    fn standing(&self) -> Standing {
+        match self {
+            Self::Place(_, standing) => standing.clone(),
+            Self::Grant(grant) => Standing::Support {
+                grant: grant.id,
+                whole: grant.whole,
+            },
+            Self::Staff(role) => Standing::Operator { role: *role },
+        }
+    }
 }
 
 /// Answers every question, in order.
@@ -38,14 +60,14 @@ pub fn answers(
     caller: &Caller,
     questions: &[Question],
 ) -> Result<Vec<AccessCheckView>> {
-    let (identity, facts) = facts::gather(tx, caller, questions)?;
+    let known = facts::gather(tx, caller, questions)?;
     let now = tx.now;
     questions
         .iter()
         .map(|question| {
-            let readable = readable(&identity, &facts, question, now)?;
-            let verdict = judge(&identity, &readable, question, now)?;
-            Ok(views::view(&verdict, question, identity.language))
+            let readable = readable(&known.identity, &known.facts, question, now)?;
+            let verdict = judge(&known, &readable, question, now)?;
+            Ok(views::view(&verdict, question, known.identity.language))
         })
         .collect()
 }
@@ -97,61 +119,65 @@ fn readable<'f>(
 }
 
 fn judge<'f>(
-    identity: &Identity,
+    known: &'f Known,
     facts: &[&'f Fact],
     question: &Question,
     now: NaiveDateTime,
 ) -> Result<Verdict<'f>> {
     let at = question.as_of.map_or(now, |at| at.min(now));
+    let wanted = question.product;
     let mut places = Vec::new();
     for fact in facts.iter().filter(|fact| fact.place.held(at)) {
         places.push((*fact, fact.place.standing()?));
     }
     // One's own membership first, as in every request.
     places.sort_by_key(|(_, standing)| matches!(standing, Standing::Partner { .. }));
-    let reached: Vec<&(&Fact, Standing)> = places
+    // What the operator's staff have they have themselves, nobody through them; and a grant that has
+    // ended shows nothing any more, as of whatever instant.
+    let is_own = question.user.is_none_or(|user| user == known.identity.user);
+    let grants: Vec<&Grant> = known
+        .grants
         .iter()
-        .filter(|(fact, standing)| {
-            question
-                .product
-                .is_none_or(|product| reaches(fact, standing, product, at))
-        })
+        .filter(|grant| is_own && grant.organization == question.organization)
+        .filter(|grant| grant.holds.holds(at))
         .collect();
-    let operator = identity
-        .operator
-        .filter(|_| question.user.is_none_or(|user| user == identity.user))
-        .map(|role| Standing::Operator { role });
-    let standings: Vec<Standing> = reached
+    let staff = known.operator.filter(|(_, since)| is_own && *since <= at);
+
+    let reached = places
         .iter()
-        .map(|(_, standing)| standing.clone())
-        .chain(operator.clone())
-        .collect();
-    let verdict = |allowed, rule, by: Option<&(&'f Fact, Standing)>| Verdict {
+        .filter(|(fact, standing)| wanted.is_none_or(|id| reaches(fact, standing, id, at)))
+        .map(|(fact, standing)| Basis::Place(fact, standing.clone()));
+    let granted = grants
+        .iter()
+        .filter(|grant| wanted.is_none() || grant.product == wanted)
+        .map(|grant| Basis::Grant(grant));
+    let staff = staff.map(|(role, _)| Basis::Staff(role));
+    let bases: Vec<Basis> = reached.chain(granted).chain(staff).collect();
+    let standings: Vec<Standing> = bases.iter().map(Basis::standing).collect();
+    let verdict = |allowed, rule, by: Option<&Basis<'f>>| Verdict {
         allowed,
         rule,
         by: by.cloned(),
-        operator: None,
         at,
     };
+    // What a role among the staff does not give is refused to it like to anybody.
+    let first = bases.iter().find(|basis| !matches!(basis, Basis::Staff(_)));
     Ok(match policy::decide(&standings, question.action) {
-        Decision::Granted(by @ Standing::Operator { .. }, rule) => Verdict {
-            operator: Some(by.clone()),
-            ..verdict(true, rule, None)
-        },
         Decision::Granted(by, rule) => {
-            let by = reached.iter().find(|(_, standing)| standing == by);
-            verdict(true, rule, by.copied())
+            let by = bases.iter().find(|basis| basis.standing() == *by);
+            verdict(true, rule, by)
         }
-        Decision::Refused(rule) => verdict(false, rule, reached.first().copied()),
-        Decision::Invisible => match (reached.first(), places.first()) {
+        Decision::Refused(rule) => verdict(false, rule, first),
+        Decision::Invisible => match (first, places.first()) {
             // A partnership's history is its sides' to read: so is that its partner is suspended.
-            (Some(place), _) if history(&standings) => {
-                let rule = match policy::judge(&place.1, question.action) {
+            (Some(basis @ Basis::Place(_, standing)), _) if history(&standings) => {
+                let rule = match policy::judge(standing, question.action) {
                     policy::Ruling::Granted(rule) | policy::Ruling::Refused(rule) => rule,
                 };
-                verdict(false, rule, Some(place))
+                verdict(false, rule, Some(basis))
             }
             (None, Some((_, standing))) => verdict(false, outside(standing), None),
+            (None, None) if !grants.is_empty() => verdict(false, "SUP-4", None),
             (Some(_) | None, _) => verdict(false, "ACC-1", None),
         },
     })

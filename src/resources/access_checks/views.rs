@@ -1,9 +1,9 @@
 //! How an answer is shown: allowed or not, the rule, the facts, and a sentence.
-use super::facts::Fact;
-use super::judge::{Question, Verdict};
+use super::facts::{Fact, Grant};
+use super::judge::{Basis, Question, Verdict};
 use crate::api::locale::{self, Argument};
 use crate::domain::locale::Language;
-use crate::domain::organization::Role;
+use crate::domain::organization::{OperatorRole, Role};
 use crate::domain::policy::{self, Action, Standing, Through};
 use crate::domain::scopes::{Condition, Extent, ScopeName, granted};
 use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
@@ -26,6 +26,8 @@ pub enum AccessFactKind {
     Product,
     /// A role among the operator's staff.
     OperatorRole,
+    /// Temporary access that the organization has granted the support staff.
+    SupportGrant,
 }
 
 /// One of the facts that an answer rests on.
@@ -34,7 +36,7 @@ pub enum AccessFactKind {
 pub struct AccessFactView {
     /// What kind of fact it is.
     fact: AccessFactKind,
-    /// The membership, partnership or product.
+    /// The membership, partnership, product or grant.
     #[schema(example = "partnership_01jd8xk3v9e6mbyg4q5r7s8t9v")]
     id: Option<String>,
     /// Of a partnership: its count of changes by now.
@@ -99,24 +101,44 @@ pub fn view(verdict: &Verdict, question: &Question, language: Language) -> Acces
 }
 
 fn chain(verdict: &Verdict, question: &Question, language: Language) -> Vec<AccessFactView> {
-    if let Some(Standing::Operator { role }) = &verdict.operator {
-        let key = format!("access-fact-operator.{}", dashed(role.as_str()));
-        return vec![AccessFactView {
-            explanation: locale::text(language, &key, &[]),
-            ..plain(AccessFactKind::OperatorRole)
-        }];
+    match &verdict.by {
+        None => Vec::new(),
+        Some(Basis::Staff(role)) => vec![staff(*role, language)],
+        Some(Basis::Grant(grant)) => vec![
+            staff(OperatorRole::Support, language),
+            support_grant(grant, language),
+        ],
+        Some(Basis::Place(fact, standing)) => {
+            let mut chain = vec![membership(fact, language)];
+            if let Standing::Partner { role, .. } = standing {
+                chain.extend((*role == Role::Collaborator).then(|| assignment(fact, language)));
+                chain.extend(partnership(fact, standing, language));
+                chain.extend(scope(standing, question.action, language));
+            }
+            chain.extend(product(fact, question, verdict.at, language));
+            chain
+        }
     }
-    let Some((fact, standing)) = &verdict.by else {
-        return Vec::new();
-    };
-    let mut chain = vec![membership(fact, language)];
-    if let Standing::Partner { role, .. } = standing {
-        chain.extend((*role == Role::Collaborator).then(|| assignment(fact, language)));
-        chain.extend(partnership(fact, standing, language));
-        chain.extend(scope(standing, question.action, language));
+}
+
+fn staff(role: OperatorRole, language: Language) -> AccessFactView {
+    let key = format!("access-fact-operator.{}", dashed(role.as_str()));
+    AccessFactView {
+        explanation: locale::text(language, &key, &[]),
+        ..plain(AccessFactKind::OperatorRole)
     }
-    chain.extend(product(fact, question, verdict.at, language));
-    chain
+}
+
+fn support_grant(grant: &Grant, language: Language) -> AccessFactView {
+    AccessFactView {
+        id: Some(grant.id.to_string()),
+        ..dated(
+            AccessFactKind::SupportGrant,
+            "access-fact-support-grant",
+            grant.holds.from,
+            language,
+        )
+    }
 }
 
 fn plain(fact: AccessFactKind) -> AccessFactView {
