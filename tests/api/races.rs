@@ -1,8 +1,10 @@
-//! Thirty-two at once: whatever the order, one story holds (INV-8, PSH-4, PSH-8, PSH-10).
+//! Thirty-two at once: whatever the order, one story holds (INV-8, PSH-4, PSH-6, PSH-8, PSH-10).
 use crate::invitations::{accept, full, invite, limited};
+use crate::money::{card, hosting, order};
 use crate::partnerships::partnership;
 use crate::world::{Answer, World, on_each_engine};
 use actix_web::test::TestRequest;
+use chrono::DateTime;
 use diesel::prelude::*;
 use futures_util::future::join_all;
 use mandat::db::schema::{billing_events, partnership_terms};
@@ -225,6 +227,99 @@ fn psh_8_an_order_is_settled_before_an_end_or_refused_after_it() {
         let gone = with(&ordered, 404);
         assert_eq!(placed + gone, 16, "{:?}", statuses(&ordered));
         each_was_settled_by_the_terms_in_force(world, &id, placed).await;
+    });
+}
+
+/// What a renewal of 35 hostings comes to under a mode: payer, charged amount, cashback, rule.
+type Settled = [&'static str; 4];
+
+/// While the customer changes the mode, the partner renews with the method that the old one asks for:
+/// it pays by the old terms and before the change, or is refused.
+async fn mode_change_and_renewal(
+    world: &World,
+    (who, customer): (&str, &'static str),
+    to: &str,
+    by_the_old_terms: Settled,
+) {
+    let org = world.organization(customer).await;
+    let id = partnership(world, who, customer).await;
+    let placed = order(world, "claire", "partner", customer, "CHF", hosting(35)).await;
+    let product = placed.expect(201);
+    let (id_of_it, due) = (
+        product.text_of("/products/0/id"),
+        product.text_of("/products/0/renews_on"),
+    );
+    let change = Act {
+        who,
+        request: TestRequest::put,
+        path: format!("/v1/partnerships/{id}/payment-mode"),
+        body: json!({"payment_mode": to}),
+    };
+    let renewal = Act {
+        who: "claire",
+        request: TestRequest::post,
+        path: format!("/v1/organizations/{org}/products/{id_of_it}/renewals"),
+        body: json!({"acting_as": "partner", "period_start": due,
+            "payment_method_id": card(world, "claire", &org).await}),
+    };
+    let (changed, renewed) = race(world, &change, &renewal).await;
+    assert_eq!(with(&changed, 200), 16, "{:?}", statuses(&changed));
+    let (paid, again, late) = (
+        with(&renewed, 201),
+        with(&renewed, 409),
+        with(&renewed, 422),
+    );
+    assert_eq!(paid + again + late, 16, "{:?}", statuses(&renewed));
+    // A second renewal of the period finds the first, so without one there is none.
+    assert!(
+        paid == 1 || (paid, again) == (0, 0),
+        "{:?}",
+        statuses(&renewed)
+    );
+
+    let list = format!("/v1/organizations/{org}/billing-events?kind=renewal");
+    let told = world.get("claire", &list).await.expect(200);
+    let settled = told.body["items"].as_array().expect("a list");
+    assert_eq!(settled.len(), paid);
+    for event in settled {
+        let seen = [
+            "/payer",
+            "/charged_amount/amount",
+            "/cashback_amount/amount",
+            "/settlement_rule",
+        ]
+        .map(|at| event.pointer(at).and_then(Value::as_str));
+        assert_eq!(seen, by_the_old_terms.map(Some), "{event}");
+    }
+    let history = format!("/v1/partnerships/{id}/history");
+    let history = world.get("claire", &history).await.expect(200);
+    let versions = history.body["versions"].as_array().expect("versions");
+    let new = versions
+        .iter()
+        .find(|one| one["access"]["payment_mode"] == to);
+    let since = new
+        .and_then(|one| one["valid_from"].as_str())
+        .expect("the new terms");
+    let instant = |text: &str| DateTime::parse_from_rfc3339(text).expect("an instant");
+    for event in settled {
+        let occurred = event["occurred_at"].as_str().expect("an instant");
+        assert!(instant(occurred) < instant(since), "{event} {history:?}");
+    }
+}
+
+#[test]
+fn psh_6_a_renewal_is_the_partners_by_the_old_mode_or_refused_after_its_change() {
+    on_each_engine(async |world| {
+        let old = ["partner", "208.32", "0.00", "full_partner_partner"];
+        mode_change_and_renewal(world, ("karl", "Praxis Weiss"), "customer", old).await;
+    });
+}
+
+#[test]
+fn psh_6_a_renewal_is_charged_to_the_customer_by_the_old_mode_or_refused_after_its_change() {
+    on_each_engine(async |world| {
+        let old = ["customer", "260.40", "52.08", "full_customer_partner"];
+        mode_change_and_renewal(world, ("sofia", "Galerie Arno"), "partner", old).await;
     });
 }
 
