@@ -255,11 +255,30 @@ pub fn organization(
         standings.extend(support_grants_of(tx, organization)?);
     }
     standings.extend(identity.operator.map(|role| Standing::Operator { role }));
-    identity.sightings.note(identity, organization, &standings);
+    if organization != NOBODY {
+        identity.sightings.note(identity, organization, &standings);
+    }
     Ok(Found {
         what: organization,
         standings,
     })
+}
+
+/// Whose everything is that does not exist.
+pub const NOBODY: OrganizationId = OrganizationId::from_bytes([0; 16]);
+
+/// A thing with the caller's standings towards its owner. One that is not there is looked up like
+/// another's, to the last statement: the time an answer takes tells nobody what exists (ACC-3).
+pub fn owned<T>(
+    tx: &mut Tx,
+    identity: &Identity,
+    thing: Option<T>,
+    owner: fn(&T) -> OrganizationId,
+) -> Result<Found<T>> {
+    let whose = thing.as_ref().map_or(NOBODY, owner);
+    let standings = organization(tx, identity, whose)?.standings;
+    let what = thing.ok_or_else(Refusal::not_found)?;
+    Ok(Found { what, standings })
 }
 
 /// The right of the operator's staff to do what concerns no one organization; names the rule.
@@ -291,20 +310,24 @@ fn support_grants_of(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<St
         .collect())
 }
 
-/// The user's standings towards a partnership from either side, whether it is to come, open or has
-/// ended.
-pub fn of_partnership(
+/// Who a user is on either side of a partnership.
+pub struct Sides {
+    partnership: (PartnershipId, OrganizationId, OrganizationId),
+    places: Vec<(OrganizationId, MemberId, Role, bool, Option<bool>)>,
+}
+
+/// The user's places on either side of a partnership, whether it is to come, open or has ended; none
+/// for a stranger, after as many statements as for a partnership of nobody's.
+pub fn sides(
     tx: &mut Tx,
     user: UserId,
     (partnership, customer, partner): (PartnershipId, OrganizationId, OrganizationId),
-    terms: Terms,
-    state: PartnershipState,
-) -> Result<Vec<Standing>> {
+) -> Result<Option<Sides>> {
     let assigned = assignments::table.on(assignments::member_id
         .eq(memberships::id)
         .and(assignments::partnership_id.eq(partnership))
         .and(assignments::valid_to.is_null()));
-    let rows: Vec<(OrganizationId, MemberId, Role, bool, Option<bool>)> =
+    let mut places: Vec<(OrganizationId, MemberId, Role, bool, Option<bool>)> =
         directly!(tx, |conn| memberships::table
             .left_join(assigned)
             .filter(memberships::user_id.eq(user))
@@ -322,35 +345,41 @@ pub fn of_partnership(
                 assignments::narrowed.nullable(),
             ))
             .load(conn))?;
-    let standing = |(of, member, role, may_order, narrowed): (
-        OrganizationId,
-        MemberId,
-        Role,
-        bool,
-        Option<bool>,
-    )| {
-        if of == customer {
-            return Some(Standing::Member {
+    places.retain(|(of, _, role, _, narrowed)| {
+        *of == customer
+            || match role {
+                Role::LegalRepresentative | Role::Administrator => true,
+                Role::Collaborator => narrowed.is_some(),
+                Role::External => false,
+            }
+    });
+    Ok((!places.is_empty()).then_some(Sides {
+        partnership: (partnership, customer, partner),
+        places,
+    }))
+}
+
+impl Sides {
+    /// The standings under these terms, as the partnership stands.
+    pub fn standings(self, terms: Terms, state: PartnershipState) -> Vec<Standing> {
+        let (partnership, customer, partner) = self.partnership;
+        let standing = |(of, member, role, may_order, narrowed)| match of == customer {
+            true => Standing::Member {
                 member,
                 role,
                 may_order,
-            });
-        }
-        let reaches = match role {
-            Role::LegalRepresentative | Role::Administrator => true,
-            Role::Collaborator => narrowed.is_some(),
-            Role::External => false,
+            },
+            false => Standing::Partner {
+                partnership,
+                partner,
+                member,
+                role,
+                may_order,
+                narrowed: Option::unwrap_or(narrowed, false),
+                terms,
+                state,
+            },
         };
-        reaches.then_some(Standing::Partner {
-            partnership,
-            partner,
-            member,
-            role,
-            may_order,
-            narrowed: narrowed.unwrap_or(false),
-            terms,
-            state,
-        })
-    };
-    Ok(rows.into_iter().filter_map(standing).collect())
+        self.places.into_iter().map(standing).collect()
+    }
 }

@@ -26,6 +26,7 @@ mod exits;
 mod external_issuer;
 mod invitations;
 mod invoices;
+mod isolation;
 mod jobs;
 mod kill;
 mod limits;

@@ -43,19 +43,19 @@ pub fn product(
     id: ProductId,
     action: Action,
 ) -> Result<(BackupProduct, &'static str)> {
-    let product: BackupProduct = products::table
+    let product: Option<BackupProduct> = products::table
         .find(id)
         .filter(products::state.eq(ProductState::Active))
         .select(BackupProduct::as_select())
         .first(tx.conn)
-        .optional()?
-        .ok_or_else(Refusal::not_found)?;
-    let found = witness::organization(tx, identity, product.organization_id)?;
+        .optional()?;
+    let found = witness::owned(tx, identity, product, |product| product.organization_id)?;
     let standings = found.standings.clone();
     if !reach::of(tx, &standings, Action::ReadProducts, tx.now)?.holds(id) {
         return Err(Refusal::not_found().into());
     }
-    let rule = policy::allow(found, action)?.rule;
+    let allowed = policy::allow(found, action)?;
+    let (product, rule) = (allowed.what, allowed.rule);
     if !reach::of(tx, &standings, action, tx.now)?.holds(id) {
         return Err(Refusal::by(Code::Forbidden, "ORG-4").into());
     }

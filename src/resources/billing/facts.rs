@@ -85,7 +85,7 @@ impl Facts {
             .flat_map(|line| [line.product, line.parent])
             .flatten()
             .collect();
-        let products = with_parents(tx, named)?;
+        let products = with_parents(tx, named, &customers)?;
         let known: Vec<ProductId> = products.keys().copied().collect();
         Ok(Self {
             links: links(tx, &customers, first, last)?,
@@ -165,14 +165,19 @@ impl Ownership {
     }
 }
 
-/// The products named and all that they are add-ons of. Products never become their own parents, and
-/// the chains are short.
-fn with_parents(tx: &mut Tx, named: BTreeSet<ProductId>) -> Result<BTreeMap<ProductId, Installed>> {
+/// The products named, as far as they are these customers', and all that they are add-ons of. Products
+/// never become their own parents, and the chains are short.
+fn with_parents(
+    tx: &mut Tx,
+    named: BTreeSet<ProductId>,
+    customers: &BTreeSet<OrganizationId>,
+) -> Result<BTreeMap<ProductId, Installed>> {
     let mut found: BTreeMap<ProductId, Installed> = BTreeMap::new();
     let mut missing = named;
     while !missing.is_empty() {
         let rows: Vec<Installed> = products::table
             .filter(products::id.among(&missing))
+            .filter(products::organization_id.among(customers))
             .select(Installed::as_select())
             .load(tx.conn)?;
         missing = rows.iter().filter_map(|row| row.parent_id).collect();

@@ -73,12 +73,22 @@ pub struct Seen {
 
 /// Only members of either side see an invitation, whatever a partner's access (ACC-2).
 pub fn find(tx: &mut Tx, user: UserId, id: InvitationId) -> Result<Seen> {
-    let invitation = row(tx, id)?;
-    let as_sender = members(tx, user, invitation.sender())?;
-    let as_recipient = members(tx, user, invitation.recipient())?;
-    if as_sender.is_empty() && as_recipient.is_empty() {
-        return Err(Refusal::not_found().into());
-    }
+    let invitation: Option<Invitation> = invitations::table
+        .find(id)
+        .select(Invitation::as_select())
+        .first(tx.conn)
+        .optional()?;
+    // One that is not there has nobody on either side.
+    let (sender, recipient) = match &invitation {
+        Some(invitation) => (invitation.sender(), invitation.recipient()),
+        None => (None, None),
+    };
+    let as_sender = members(tx, user, sender)?;
+    let as_recipient = members(tx, user, recipient)?;
+    let concerned = !(as_sender.is_empty() && as_recipient.is_empty());
+    let invitation = invitation
+        .filter(|_| concerned)
+        .ok_or_else(Refusal::not_found)?;
     Ok(Seen {
         invitation,
         as_sender,

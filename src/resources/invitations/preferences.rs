@@ -4,10 +4,11 @@ use crate::api::{Caller, IfMatch, Reply, Valid};
 use crate::db::prepared::Among;
 use crate::db::record::Event;
 use crate::db::schema::{
-    invitation_preferences, memberships, organizations, refused_partners, users,
+    enrolment_states, invitation_preferences, memberships, organizations, refused_partners, users,
 };
 use crate::db::witness;
 use crate::db::{Db, Tx, insert_all};
+use crate::domain::enrolment::EnrolmentState;
 use crate::domain::event::EventType;
 use crate::domain::id::OrganizationId;
 use crate::domain::invitation::WhoMayAsk;
@@ -133,9 +134,11 @@ fn must_fit(tx: &mut Tx, allow: WhoMayAsk, named: Option<&[OrganizationId]>) -> 
         (WhoMayAsk::Anyone | WhoMayAsk::Nobody, false) => vec![Fault::new(at, "expected_null")],
         (WhoMayAsk::AnyoneBut, true) => vec![Fault::new(at, "required")],
         (WhoMayAsk::AnyoneBut, false) => {
-            let known: Vec<OrganizationId> = organizations::table
-                .filter(organizations::id.among(named))
-                .select(organizations::id)
+            // Partners are no secret, other organizations are.
+            let known: Vec<OrganizationId> = enrolment_states::table
+                .filter(enrolment_states::organization_id.among(named))
+                .filter(enrolment_states::state.eq(EnrolmentState::Approved))
+                .select(enrolment_states::organization_id)
                 .load(tx.conn)?;
             let named = named.iter().enumerate();
             named

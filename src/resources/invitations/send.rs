@@ -249,7 +249,7 @@ pub fn wanted(
     None
 }
 
-pub fn known(tx: &mut Tx, organization: OrganizationId) -> Result<bool> {
+fn known(tx: &mut Tx, organization: OrganizationId) -> Result<bool> {
     Ok(diesel::select(exists(organizations::table.find(organization))).get_result(tx.conn)?)
 }
 

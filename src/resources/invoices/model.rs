@@ -111,17 +111,12 @@ pub fn of(tx: &mut Tx, payer: OrganizationId, id: InvoiceId) -> Result<Option<In
 
 /// An invoice with the caller's place towards the organization that pays it.
 pub fn find(tx: &mut Tx, identity: &Identity, id: InvoiceId) -> Result<Found<Invoice>> {
-    let row: Invoice = invoices::table
+    let row: Option<Invoice> = invoices::table
         .find(id)
         .select(Invoice::as_select())
         .first(tx.conn)
-        .optional()?
-        .ok_or_else(Refusal::not_found)?;
-    let standings = witness::organization(tx, identity, row.organization_id)?.standings;
-    Ok(Found {
-        what: row,
-        standings,
-    })
+        .optional()?;
+    witness::owned(tx, identity, row, |row| row.organization_id)
 }
 
 /// The invoice of an order, for whoever acts for the payer.

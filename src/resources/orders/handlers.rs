@@ -261,10 +261,9 @@ fn redeemed(
     if !faults.is_empty() {
         return Err(Refusal::invalid(faults).into());
     }
-    let quote = quotes::find(tx, id)?;
-    if quote.organization_id != customer {
-        return Err(Refusal::not_found().into());
-    }
+    let quote = quotes::row(tx, id)?
+        .filter(|quote| quote.organization_id == customer)
+        .ok_or_else(Refusal::not_found)?;
     let side = quotes::side_still(tx, identity, &quote)?;
     let promise = quote.promise(tx, side.asker)?;
     let sale = Sale {

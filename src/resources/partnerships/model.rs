@@ -491,16 +491,19 @@ pub fn find(
             .select((Partnership::as_select(), enrolment_states::state.nullable()))
             .first(conn))
         .optional()?;
-    let (row, partner) = found.ok_or_else(Refusal::not_found)?;
+    let (customer, partner) = match &found {
+        Some((row, _)) => (row.customer_id, row.partner_id),
+        None => (witness::NOBODY, witness::NOBODY),
+    };
+    let sides = witness::sides(tx, identity.user, (id, customer, partner))?;
+    let ((row, of_partner), sides) = found.zip(sides).ok_or_else(Refusal::not_found)?;
     let timeline = timelines(tx, &[id])?.remove(&id).unwrap_or_default();
     let terms = timeline
         .last()
         .ok_or_else(|| Error::internal("a partnership has no terms"))?
         .access
         .terms();
-    let sides = (id, row.customer_id, row.partner_id);
-    let state = row.state(partner);
-    let standings = witness::of_partnership(tx, identity.user, sides, terms, state)?;
+    let standings = sides.standings(terms, row.state(of_partner));
     Ok(Found {
         what: (row, timeline),
         standings,

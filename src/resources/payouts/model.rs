@@ -108,14 +108,12 @@ pub fn find(
 
 /// Whosever it is, with the caller's place towards the organization whose balance it is.
 pub fn find_any(tx: &mut Tx, identity: &Identity, id: PayoutId) -> Result<Found<Payout>> {
-    let what: Payout = payouts::table
+    let row: Option<Payout> = payouts::table
         .find(id)
         .select(Payout::as_select())
         .first(tx.conn)
-        .optional()?
-        .ok_or_else(Refusal::not_found)?;
-    let standings = witness::organization(tx, identity, what.organization_id)?.standings;
-    Ok(Found { what, standings })
+        .optional()?;
+    witness::owned(tx, identity, row, |row| row.organization_id)
 }
 
 /// Takes a payout one step further, with what that posts; whether anything was left to do.

@@ -153,7 +153,8 @@ pub async fn get_enrolment(
         let identity = caller.identify(tx)?;
         let found = model::find(tx, &identity, *id)?;
         let standings = found.standings.clone();
-        let enrolment = policy::allow(found, Action::ReadEnrolment)?.what;
+        // The applicant reads it at its organization.
+        let enrolment = policy::allow(found, Action::DecideEnrolment)?.what;
         let name = name(tx, enrolment.row.organization_id)?;
         let view = view(&enrolment, name, &standings)?;
         Ok(Reply::ok(&view)?.version(view.version))
@@ -290,7 +291,10 @@ async fn of_partner(
     decision: Post<EnrolmentDecision>,
 ) -> Result<Reply<EnrolmentView>> {
     let decide = move |tx: &mut Tx, identity: &Identity, decision: &EnrolmentDecision| {
-        let standings = witness::organization(tx, identity, org)?.standings;
+        let found = witness::organization(tx, identity, org)?;
+        // Judged before anything else is looked up: whoever may not decide learns nothing of it.
+        policy::allow(found.clone(), Action::DecideEnrolment)?;
+        let standings = found.standings;
         let what = model::latest(tx, org)?.ok_or_else(Refusal::not_found)?;
         decided(
             tx,

@@ -75,16 +75,15 @@ pub fn latest(tx: &mut Tx, organization: OrganizationId) -> Result<Option<Enrolm
 
 /// An enrolment with the caller's standings towards its organization.
 pub fn find(tx: &mut Tx, identity: &Identity, id: EnrolmentId) -> Result<Found<Enrolment>> {
-    let row: EnrolmentRow = enrolments::table
+    let row: Option<EnrolmentRow> = enrolments::table
         .find(id)
         .select(EnrolmentRow::as_select())
         .first(tx.conn)
-        .optional()?
-        .ok_or_else(Refusal::not_found)?;
-    let standings = witness::organization(tx, identity, row.organization_id)?.standings;
-    Ok(Found {
-        what: whole(tx, row)?,
-        standings,
+        .optional()?;
+    let steps = steps(tx, &[id])?.remove(&id).unwrap_or_default();
+    let enrolment = row.map(|row| Enrolment { row, steps });
+    witness::owned(tx, identity, enrolment, |enrolment| {
+        enrolment.row.organization_id
     })
 }
 

@@ -1,7 +1,7 @@
 //! The rows of quotes, and who may order on which side.
 use crate::db::Tx;
 use crate::db::schema::{orders, quotes};
-use crate::db::witness::{self, Identity};
+use crate::db::witness::{self, Identity, NOBODY};
 use crate::domain::access::Terms;
 use crate::domain::id::{OrganizationId, PartnershipId, QuoteId, UserId};
 use crate::domain::money::Currency;
@@ -136,13 +136,28 @@ pub fn insert(tx: &mut Tx, new: &New) -> Result<Quote> {
         .first(tx.conn)?)
 }
 
-/// A quote of this customer; whose it is to read is judged by the side that asked.
-pub fn find(tx: &mut Tx, id: QuoteId) -> Result<Quote> {
-    quotes::table
+/// A quote, whosever it is: whose it is to read is judged by the side that asked.
+pub fn row(tx: &mut Tx, id: QuoteId) -> Result<Option<Quote>> {
+    Ok(quotes::table
         .find(id)
         .select(Quote::as_select())
         .first(tx.conn)
-        .optional()?
+        .optional()?)
+}
+
+/// A quote for whoever acts for the side that asked; for nobody else does it exist.
+pub fn find(tx: &mut Tx, identity: &Identity, id: QuoteId) -> Result<Quote> {
+    let quote = row(tx, id)?;
+    let (customer, orderer) = quote.as_ref().map_or((NOBODY, Orderer::Customer), |quote| {
+        (quote.organization_id, quote.acting_as)
+    });
+    let asker = match side(tx, identity, customer, orderer) {
+        Ok(side) => Some(side.asker),
+        Err(Error::Refused(_)) => None,
+        Err(failed) => return Err(failed),
+    };
+    quote
+        .filter(|quote| asker == Some(quote.asked_by))
         .ok_or_else(|| Refusal::not_found().into())
 }
 

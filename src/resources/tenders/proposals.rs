@@ -2,7 +2,7 @@
 use super::author::{self, TenderAwardView};
 use super::mails;
 use super::model::proposals::{self, Offer, Proposal};
-use super::model::{self, Side, Tender, viewings};
+use super::model::{self, Answering, Side, Tender, viewings};
 use super::views::{self, ProposalView};
 use crate::api::idempotency::Nothing;
 use crate::api::page::Paging;
@@ -86,8 +86,9 @@ pub async fn list_proposals(
 ) -> Result<Reply<Page<ProposalView>>> {
     db.snapshot(move |tx| {
         let identity = caller.identify(tx)?;
-        let tender = model::row(tx, *id)?;
-        if model::is_author(tx, &identity, &tender)? {
+        let tender = model::if_there(tx, *id)?;
+        if model::is_author(tx, &identity, tender.as_ref())? {
+            let tender = tender.ok_or_else(Refusal::not_found)?;
             return of_tender(tx, &listing, &tender, None);
         }
         let own: Vec<OrganizationId> = model::answering(tx, identity.user)?
@@ -102,6 +103,7 @@ pub async fn list_proposals(
         if !has_proposed {
             model::find(tx, &identity, *id)?;
         }
+        let tender = tender.ok_or_else(Refusal::not_found)?;
         of_tender(tx, &listing, &tender, Some(&own))
     })
     .await
@@ -303,22 +305,21 @@ pub async fn select_proposal(
 
 /// A proposal, as the tender's author or the partner that made it sees it; nobody else does.
 fn find(tx: &mut Tx, identity: &Identity, id: ProposalId) -> Result<(Proposal, Tender, Side)> {
-    let proposal = proposals::row(tx, id)?;
-    let tender = model::row(tx, proposal.tender_id)?;
-    if model::is_author(tx, identity, &tender)? {
-        return Ok((proposal, tender, Side::Author));
-    }
-    let answering = model::answering(tx, identity.user)?;
-    match answering
-        .iter()
-        .any(|partner| partner.organization == proposal.partner_id)
-    {
-        true => {
-            let side = Side::Partners(vec![proposal.partner_id]);
-            Ok((proposal, tender, side))
-        }
-        false => Err(Refusal::not_found().into()),
-    }
+    let known = proposals::with_tender(tx, id)?;
+    let tender = known.as_ref().map(|(_, tender)| tender);
+    let is_author = model::is_author(tx, identity, tender)?;
+    let answering = match is_author {
+        true => Vec::new(),
+        false => model::answering(tx, identity.user)?,
+    };
+    let (proposal, tender) = known.ok_or_else(Refusal::not_found)?;
+    let made = |partner: &Answering| partner.organization == proposal.partner_id;
+    let side = match (is_author, answering.iter().any(made)) {
+        (true, _) => Side::Author,
+        (false, true) => Side::Partners(vec![proposal.partner_id]),
+        (false, false) => return Err(Refusal::not_found().into()),
+    };
+    Ok((proposal, tender, side))
 }
 
 /// A proposal that the caller's partner made.

@@ -148,18 +148,21 @@ pub async fn redeliver_webhook(
     again
         .once(&db, caller, &[], move |tx, identity, again| {
             let endpoint = model::find(tx, identity, org, id)?;
-            let known: i64 = webhook_deliveries::table
+            let last = again.through.unwrap_or(first);
+            let known: Vec<DeliveryId> = webhook_deliveries::table
                 .filter(webhook_deliveries::endpoint_id.eq(id))
-                .filter(webhook_deliveries::id.eq(first))
-                .count()
-                .get_result(tx.conn)?;
-            if known == 0 {
+                .filter(webhook_deliveries::id.eq_any([first, last]))
+                .select(webhook_deliveries::id)
+                .load(tx.conn)?;
+            if !known.contains(&first) {
                 return Err(Refusal::not_found().into());
+            }
+            if !known.contains(&last) {
+                return Err(Refusal::fault("/through", "unknown", "NTF-3").into());
             }
             if endpoint.disabled.is_some() {
                 return Err(Refusal::by(Code::EndpointDisabled, "NTF-3").into());
             }
-            let last = again.through.unwrap_or(first);
             let queued = diesel::update(webhook_deliveries::table)
                 .filter(webhook_deliveries::endpoint_id.eq(id))
                 .filter(webhook_deliveries::id.ge(first))

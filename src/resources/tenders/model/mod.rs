@@ -8,7 +8,7 @@ use crate::db::prepared::Among;
 use crate::db::schema::{
     enrolment_states, memberships, tender_families, tender_languages, tender_links, tenders, users,
 };
-use crate::db::witness::{self, Identity};
+use crate::db::witness::{self, Identity, NOBODY};
 use crate::db::{Tx, insert_all};
 use crate::domain::enrolment::EnrolmentState;
 use crate::domain::id::{MemberId, OrganizationId, ProposalId, TenderId, UserId};
@@ -148,12 +148,15 @@ pub fn insert(tx: &mut Tx, new: &New) -> Result<Tender> {
 }
 
 pub fn row(tx: &mut Tx, id: TenderId) -> Result<Tender> {
-    tenders::table
+    if_there(tx, id)?.ok_or_else(|| Refusal::not_found().into())
+}
+
+pub fn if_there(tx: &mut Tx, id: TenderId) -> Result<Option<Tender>> {
+    Ok(tenders::table
         .find(id)
         .select(Tender::as_select())
         .first(tx.conn)
-        .optional()?
-        .ok_or_else(|| Refusal::not_found().into())
+        .optional()?)
 }
 
 /// What each of these tenders is about.
@@ -350,36 +353,37 @@ impl Side {
 /// A tender as the caller sees it: its author always, a partner while it is open and was told of
 /// it; nobody else.
 pub fn find(tx: &mut Tx, identity: &Identity, id: TenderId) -> Result<(Tender, Side)> {
-    let tender = row(tx, id)?;
-    if is_author(tx, identity, &tender)? {
+    let tender = if_there(tx, id)?;
+    if is_author(tx, identity, tender.as_ref())? {
+        let tender = tender.ok_or_else(Refusal::not_found)?;
         return Ok((tender, Side::Author));
     }
-    if tender.status_at(tx.now) == TenderStatus::Open {
-        let mut partners = Vec::new();
-        for partner in answering(tx, identity.user)? {
-            if partner.approved && matches::sees(tx, partner.organization, id)? {
-                partners.push(partner.organization);
-            }
-        }
-        if !partners.is_empty() {
-            return Ok((tender, Side::Partners(partners)));
+    // Asked however it stands, and whether it is there: the time this takes tells nobody.
+    let mut partners = Vec::new();
+    for partner in answering(tx, identity.user)? {
+        if partner.approved && matches::sees(tx, partner.organization, id)? {
+            partners.push(partner.organization);
         }
     }
-    Err(Refusal::not_found().into())
+    let open = |tender: &Tender| tender.status_at(tx.now) == TenderStatus::Open;
+    let tender = tender
+        .filter(open)
+        .filter(|_| !partners.is_empty())
+        .ok_or_else(Refusal::not_found)?;
+    Ok((tender, Side::Partners(partners)))
 }
 
-/// A tender of an organization is its administrators', one of nobody's the user's who wrote it.
-pub fn is_author(tx: &mut Tx, identity: &Identity, tender: &Tender) -> Result<bool> {
-    match tender.organization_id {
-        Some(organization) => {
-            let found = witness::organization(tx, identity, organization)?;
-            Ok(matches!(
-                policy::decide(&found.standings, Action::ManageTenders),
-                Decision::Granted(..)
-            ))
-        }
-        None => Ok(tender.author_id == Some(identity.user)),
-    }
+/// A tender of an organization is its administrators', one of nobody's the user's who wrote it, and
+/// one that is not there nobody's.
+pub fn is_author(tx: &mut Tx, identity: &Identity, tender: Option<&Tender>) -> Result<bool> {
+    let organization = tender.and_then(|tender| tender.organization_id);
+    let found = witness::organization(tx, identity, organization.unwrap_or(NOBODY))?;
+    let manages = policy::decide(&found.standings, Action::ManageTenders);
+    let wrote = tender.is_some_and(|tender| tender.author_id == Some(identity.user));
+    Ok(match organization {
+        Some(_) => matches!(manages, Decision::Granted(..)),
+        None => wrote,
+    })
 }
 
 /// An organization for which the caller may answer tenders, if it is a partner.

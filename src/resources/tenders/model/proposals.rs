@@ -1,5 +1,5 @@
 //! Proposals: one for each partner and tender (TND-4).
-use super::money;
+use super::{Tender, money};
 use crate::db::Tx;
 use crate::db::prepared::Among;
 use crate::db::schema::{proposals, tenders};
@@ -89,6 +89,16 @@ pub fn row(tx: &mut Tx, id: ProposalId) -> Result<Proposal> {
         .first(tx.conn)
         .optional()?
         .ok_or_else(|| Refusal::not_found().into())
+}
+
+/// A proposal with its tender. One query.
+pub fn with_tender(tx: &mut Tx, id: ProposalId) -> Result<Option<(Proposal, Tender)>> {
+    Ok(proposals::table
+        .inner_join(tenders::table.on(tenders::id.eq(proposals::tender_id)))
+        .filter(proposals::id.eq(id))
+        .select((Proposal::as_select(), Tender::as_select()))
+        .first(tx.conn)
+        .optional()?)
 }
 
 pub fn revise(tx: &mut Tx, proposal: &Proposal, offer: &Offer) -> Result<()> {
