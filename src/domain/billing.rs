@@ -21,6 +21,27 @@ impl From<ReportedKind> for EventKind {
 }
 
 words! {
+    /// What a line about a billing event records: the event, or that its payment failed later.
+    LineKind {
+        Order = "order",
+        Renewal = "renewal",
+        Refund = "refund",
+        /// The payment failed: what refunds had left of the charge and of what it earned is undone.
+        FailedPayment = "failed_payment",
+    }
+}
+
+impl From<EventKind> for LineKind {
+    fn from(kind: EventKind) -> Self {
+        match kind {
+            EventKind::Order => Self::Order,
+            EventKind::Renewal => Self::Renewal,
+            EventKind::Refund => Self::Refund,
+        }
+    }
+}
+
+words! {
     /// Who caused a billing event.
     Initiator { Customer = "customer", Partner = "partner", Automatic = "automatic" }
 }

@@ -21,17 +21,6 @@ words! {
     }
 }
 
-words! {
-    /// What a line of a shared statement records.
-    SharedLineKind {
-        Order = "order",
-        Renewal = "renewal",
-        Refund = "refund",
-        /// The customer's payment failed: charge and cashback are undone.
-        FailedPayment = "failed_payment",
-    }
-}
-
 /// What an entry of the account is about; `amount` is what it added to the balance.
 pub const fn kind_of(transaction: TransactionKind, amount: Money) -> StatementLineKind {
     use {StatementLineKind as Line, TransactionKind::*};

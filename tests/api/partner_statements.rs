@@ -2,6 +2,7 @@
 use crate::invoices::prepaid;
 use crate::money::{card, hosting, order};
 use crate::partnerships::partnership;
+use crate::reports::refund;
 use crate::tables::rows;
 use crate::world::{World, on_each_engine};
 use actix_web::test::TestRequest;
@@ -335,6 +336,74 @@ fn bil_7_a_partner_draws_what_to_charge_by_its_own_terms() {
 }
 
 #[test]
+fn bil_7_what_is_refunded_or_not_paid_in_the_end_is_given_back_by_the_terms_it_was_charged_by() {
+    on_each_engine(async |world| {
+        let id = partnership(world, "karl", "Praxis Weiss").await;
+        let set = async |rate: &str| {
+            let terms = json!({"basis": "partner_price_markup", "rate": rate});
+            let path = format!("/v1/partnerships/{id}/rebilling-terms");
+            world.put("luca", &path, terms).await.expect(200);
+            world.advance(TimeDelta::seconds(1));
+        };
+        set("0.10").await;
+        let placed = order(
+            world,
+            "claire",
+            "partner",
+            "Praxis Weiss",
+            "CHF",
+            hosting(35),
+        )
+        .await
+        .expect(201);
+        let first = world.clock.now().date();
+        world.advance(TimeDelta::days(1));
+        set("0.50").await;
+        let event = placed.text_of("/billing_events/0/id");
+        refund(world, &event, Some("100.00")).await.expect(201);
+        world.advance(TimeDelta::days(1));
+        let failed = format!(
+            "/v1/admin/invoices/{}/failed",
+            placed.text_of("/invoice/id")
+        );
+        world
+            .post_keyed("tom", &failed, "failed", json!({}))
+            .await
+            .expect(200);
+        let draw = async |from, to| {
+            let path = format!("/v1/partnerships/{id}/rebilling?from={from}&to={to}");
+            world.get("luca", &path).await.expect(200).body
+        };
+        let told = |drawn: &Value| -> Vec<[String; 4]> {
+            let lines = drawn["lines"].as_array().into_iter().flatten();
+            lines
+                .map(|line| {
+                    [
+                        &line["kind"],
+                        &line["list_amount"]["amount"],
+                        &line["paid_amount"]["amount"],
+                        &line["resale_amount"]["amount"],
+                    ]
+                    .map(|text| text.as_str().unwrap_or_default().to_owned())
+                })
+                .collect()
+        };
+        let last = world.clock.now().date();
+        let all = draw(first, last).await;
+        let expected = [
+            ["order", "347.20", "208.32", "229.15"],
+            ["refund", "-166.66", "-100.00", "-110.00"],
+            ["failed_payment", "-180.54", "-108.32", "-119.15"],
+        ];
+        assert_eq!(told(&all), expected);
+        assert_eq!(all["totals"][0]["amount"], "0.00");
+        let of_last_day = draw(last, last).await;
+        assert_eq!(told(&of_last_day), expected[2..]);
+        assert_eq!(of_last_day["totals"][0]["amount"], "-119.15");
+    });
+}
+
+#[test]
 fn exp_1_a_text_that_could_be_a_formula_is_only_a_text() {
     on_each_engine(async |world| {
         for label in ["=HYPERLINK(\"x\")", "+41", "-1", "@sum", "\tx", "plain"] {
@@ -384,9 +453,23 @@ fn bil_6_bil_9_statements_and_invoices_come_on_paper() {
         let invoice = placed.text_of("/invoice/id");
         let invoice = format!("/v1/organizations/{lumen}/invoices/{invoice}");
         let statement = statement(world, &this_month(world)).await;
+        // Claire reads French, whose words are long: none is cut.
         for (path, shown) in [
-            (invoice, ["Praxis Weiss", "16.87", "225.19", "1 / 1"]),
-            (statement, ["Galerie Arno", "52.08", "34.14", "1 / 1"]),
+            (
+                invoice,
+                ["Praxis Weiss", "16.87", "225.19", "1 / 1", "Produit", "Net"],
+            ),
+            (
+                statement,
+                [
+                    "Galerie Arno",
+                    "52.08",
+                    "34.14",
+                    "1 / 1",
+                    "Paiements depuis le compte",
+                    "Survenu le",
+                ],
+            ),
         ] {
             let paper = world
                 .get_as("claire", &path, "application/pdf")

@@ -76,16 +76,17 @@ impl Refunds {
         let Some(first) = self.charged.get(&refund.event) else {
             return Ok(Err(Refusal::not_found()));
         };
-        let before = self.refunded.entry(first.id).or_default();
+        let refunded = self.refunded.entry(first.id).or_default();
+        let before = *refunded;
         let failed = first
             .order_id
             .is_some_and(|order| self.failed.contains(&order));
-        let (amount, returned) = match amounts(first, *before, failed, refund.amount) {
+        let (amount, returned) = match amounts(first, before, failed, refund.amount) {
             Ok(amounts) => amounts,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        *before += amount.minor;
-        let event = event(tx, first, amount.minor, returned.minor)?;
+        *refunded += amount.minor;
+        let event = event(tx, first, (before, amount.minor), returned.minor)?;
         let earner = event.partner_id.filter(|_| event.cashback_minor != 0);
         let earned = earner.map(|partner| Earned {
             partner: *partner.bytes(),
@@ -151,12 +152,18 @@ fn amounts(
     Ok((amount, returned))
 }
 
-/// The first event's mirror image, of so much of it.
-fn event(tx: &Tx, first: &EventRow, amount: i64, returned: i64) -> Result<EventRow> {
+/// The first event's mirror image, of so much of it; the images of its parts add up to the whole.
+fn event(
+    tx: &Tx,
+    first: &EventRow,
+    (before, amount): (i64, i64),
+    returned: i64,
+) -> Result<EventRow> {
     let earned = |whole: i64| if whole == 0 { 0 } else { -returned };
-    let share = |whole: i64| {
-        let product = i128::from(whole) * i128::from(amount);
-        i64::try_from(product / i128::from(first.charged_minor)).map_err(Error::internal)
+    let share = |whole: i64| -> Result<i64> {
+        let [whole, charged] = [whole, first.charged_minor].map(i128::from);
+        let up_to = |part: i64| whole * i128::from(part) / charged;
+        i64::try_from(up_to(before + amount) - up_to(before)).map_err(Error::internal)
     };
     let (public, partner) = match (first.payer, first.cashback_minor) {
         (Payer::Customer, 0) => (amount, share(first.partner_minor)?),

@@ -1,25 +1,22 @@
 //! Drawing, for a period, what to charge a customer.
-use super::model;
+use super::lines::{self, Line};
 use crate::api::csv::{self, Cell, Column, Table};
 use crate::api::media::{Accepts, Formed, Media};
 use crate::api::views::MoneyView;
 use crate::api::{Caller, Query, Reply};
-use crate::db::schema::{billing_events, products};
-use crate::db::{Db, Tx};
-use crate::domain::billing::EventKind;
+use crate::db::Db;
+use crate::domain::billing::LineKind;
 use crate::domain::id::{BillingEventId, PartnershipId, ProductId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::policy::{self, Action};
-use crate::domain::rebilling::ResaleTerms;
 use crate::domain::refusal::Refusal;
-use crate::domain::settlement::Payer;
 use crate::error::{Error, Result};
 use crate::resources::partnerships::model as partnerships;
 use actix_web::web::{Data, Path};
 use actix_web::{Either, get};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
-use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 use utoipa::{IntoParams, ToSchema};
 
 /// For which period.
@@ -35,11 +32,11 @@ pub struct RebillingPeriod {
 
 impl RebillingPeriod {
     /// From the first instant of the first day to the last of the last.
-    fn instants(&self) -> Result<(NaiveDateTime, NaiveDateTime)> {
+    fn instants(&self) -> Result<Range<NaiveDateTime>> {
         let wrong = || Refusal::fault("to", "out_of_range", "BIL-7");
         let after = self.to.succ_opt().filter(|after| *after > self.from);
         let end = after.ok_or_else(wrong)?.and_time(NaiveTime::MIN);
-        Ok((self.from.and_time(NaiveTime::MIN), end))
+        Ok(self.from.and_time(NaiveTime::MIN)..end)
     }
 }
 
@@ -55,7 +52,7 @@ pub struct RebillingView {
     to: NaiveDate,
     /// What to charge in all, by currency, excluding VAT.
     totals: Vec<MoneyView>,
-    /// One line for each billing event that the partner paid, the first first.
+    /// One line for each billing event that the partner paid, and for each whose payment failed later, the first first.
     lines: Vec<RebillingLineView>,
 }
 
@@ -65,8 +62,8 @@ pub struct RebillingView {
 pub struct RebillingLineView {
     /// The billing event.
     billing_event_id: BillingEventId,
-    /// What it records; a refund is to be given back.
-    kind: EventKind,
+    /// What it records; what was refunded, or not paid in the end, is to be given back.
+    kind: LineKind,
     /// The product.
     product_id: ProductId,
     /// What the product is called.
@@ -82,9 +79,9 @@ pub struct RebillingLineView {
     period_start: NaiveDate,
     /// The day after the last.
     period_end: NaiveDate,
-    /// When it happened: the terms of that instant hold.
+    /// When it happened; the terms of that instant hold, and for what is given back those by which it was charged.
     occurred_at: DateTime<Utc>,
-    /// When it was booked: in the period.
+    /// When it was booked, or its payment reported as failed: in the period.
     recorded_at: DateTime<Utc>,
     /// The list price.
     list_amount: MoneyView,
@@ -96,7 +93,7 @@ pub struct RebillingLineView {
 
 /// Draw what to charge a customer.
 ///
-/// For what the partner itself paid, booked in a period of whole days (UTC), by its resale terms. Periods that follow each other miss nothing and take nothing twice. The partner's own: for the customer it does not exist (BIL-11).
+/// For what the partner itself paid, booked in a period of whole days (UTC), by its resale terms; what was refunded or not paid in the end is given back in the period in which that became known. Periods that follow each other miss nothing and take nothing twice. The partner's own: for the customer it does not exist (BIL-11).
 #[utoipa::path(tag = "Money", params(("id" = PartnershipId, Path, description = "The partnership."), RebillingPeriod), responses((status = 200, body = RebillingView, description = "What to charge.")), extensions(("x-problems" = json!(["forbidden", "invalid"])), ("x-csv" = json!(true))))]
 #[get("/v1/partnerships/{id}/rebilling")]
 pub async fn draw_rebilling(
@@ -112,13 +109,13 @@ pub async fn draw_rebilling(
             let identity = caller.identify(tx)?;
             let found = partnerships::find(tx, &identity, *id)?;
             policy::allow(found, Action::ReadRebilling)?;
-            let lines = lines(tx, *id, instants)?;
+            let lines = lines::of(tx, *id, &instants)?;
             Ok(RebillingView {
                 partnership_id: *id,
                 from,
                 to,
                 totals: totals(&lines)?,
-                lines: lines.into_iter().map(Line::view).collect(),
+                lines: lines.into_iter().map(RebillingLineView::from).collect(),
             })
         })
         .await?;
@@ -131,79 +128,12 @@ pub async fn draw_rebilling(
     }
 }
 
-#[derive(Queryable)]
-struct Row {
-    event: BillingEventId,
-    kind: EventKind,
-    product: (ProductId, String),
-    family: String,
-    quantity: i64,
-    period: (NaiveDate, NaiveDate),
-    currency: Currency,
-    amounts: (i64, i64),
-    occurred_at: NaiveDateTime,
-    recorded_at: NaiveDateTime,
-}
-
-struct Line {
-    row: Row,
-    resale: Money,
-}
-
-fn lines(
-    tx: &mut Tx,
-    id: PartnershipId,
-    (start, end): (NaiveDateTime, NaiveDateTime),
-) -> Result<Vec<Line>> {
-    let versions = model::versions(tx, id)?;
-    let rows: Vec<Row> = billing_events::table
-        .inner_join(products::table.on(products::id.eq(billing_events::product_id)))
-        .filter(billing_events::partnership_id.eq(id))
-        .filter(billing_events::payer.eq(Payer::Partner))
-        .filter(billing_events::recorded_at.ge(start))
-        .filter(billing_events::recorded_at.lt(end))
-        .order(billing_events::id)
-        .select((
-            billing_events::id,
-            billing_events::kind,
-            (products::id, products::name),
-            billing_events::family,
-            billing_events::quantity,
-            (billing_events::period_start, billing_events::period_end),
-            billing_events::currency,
-            (billing_events::list_minor, billing_events::charged_minor),
-            billing_events::occurred_at,
-            billing_events::recorded_at,
-        ))
-        .load(tx.conn)?;
-    let line = |row: Row| Line::new(row, |at| model::at(&versions, at));
-    rows.into_iter().map(line).collect()
-}
-
-impl Line {
-    fn new(row: Row, terms: impl Fn(NaiveDateTime) -> ResaleTerms) -> Result<Self> {
-        let money = |minor| Money {
-            minor,
-            currency: row.currency,
-        };
-        let (list, paid) = row.amounts;
-        let resale = terms(row.occurred_at)
-            .price(money(list), money(paid))
-            .map_err(|_| Error::internal("a resale price exceeds what an amount holds"))?;
-        Ok(Self { row, resale })
-    }
-
-    fn view(self) -> RebillingLineView {
-        let Self { row, resale } = self;
-        let money = |minor| {
-            MoneyView::from(Money {
-                minor,
-                currency: row.currency,
-            })
-        };
-        RebillingLineView {
+impl From<Line> for RebillingLineView {
+    fn from(line: Line) -> Self {
+        let row = line.row;
+        Self {
             billing_event_id: row.event,
-            kind: row.kind,
+            kind: line.kind,
             product_id: row.product.0,
             product_name: row.product.1,
             family: row.family,
@@ -211,10 +141,10 @@ impl Line {
             period_start: row.period.0,
             period_end: row.period.1,
             occurred_at: row.occurred_at.and_utc(),
-            recorded_at: row.recorded_at.and_utc(),
-            list_amount: money(row.amounts.0),
-            paid_amount: money(row.amounts.1),
-            resale_amount: resale.into(),
+            recorded_at: line.recorded_at.and_utc(),
+            list_amount: line.list.into(),
+            paid_amount: line.paid.into(),
+            resale_amount: line.resale.into(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Rebilling: what a partner charges its customer for what it paid for itself (BIL-7).
 mod draw;
+mod lines;
 mod model;
 mod terms;
 

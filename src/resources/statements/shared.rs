@@ -4,7 +4,7 @@ use crate::api::views::{MoneyView, OrganizationNameView};
 use crate::api::{Caller, Query, Reply};
 use crate::db::schema::{billing_events, ledger_entries, ledger_transactions, products};
 use crate::db::{Db, Tx};
-use crate::domain::billing::EventKind;
+use crate::domain::billing::{EventKind, LineKind};
 use crate::domain::id::{BillingEventId, PartnershipId, ProductId};
 use crate::domain::ledger::{AccountKind, TransactionKind};
 use crate::domain::money::{Currency, Money};
@@ -12,7 +12,6 @@ use crate::domain::month::Month;
 use crate::domain::policy::{self, Action, Standing};
 use crate::domain::refusal::Refusal;
 use crate::domain::settlement::Payer;
-use crate::domain::statement::SharedLineKind;
 use crate::error::{Error, Result};
 use crate::resources::organizations::model::names;
 use crate::resources::partnerships::model as partnerships;
@@ -76,7 +75,7 @@ pub struct SharedTotalView {
 #[schema(as = SharedLine)]
 pub struct SharedLineView {
     /// What it records.
-    kind: SharedLineKind,
+    kind: LineKind,
     /// The billing event.
     billing_event_id: BillingEventId,
     /// The product.
@@ -150,7 +149,7 @@ pub async fn get_shared_statement(
 }
 
 struct Row {
-    kind: SharedLineKind,
+    kind: LineKind,
     event: BillingEventId,
     product: (ProductId, String),
     family: String,
@@ -222,14 +221,7 @@ fn booked(tx: &mut Tx, id: PartnershipId, month: Month) -> Result<Vec<Row>> {
             ),
         ))
         .load(tx.conn)?;
-    let row = |(told, amounts): (Told, Amounts)| {
-        let kind = match told.0.1 {
-            EventKind::Order => SharedLineKind::Order,
-            EventKind::Renewal => SharedLineKind::Renewal,
-            EventKind::Refund => SharedLineKind::Refund,
-        };
-        line(kind, told, amounts)
-    };
+    let row = |(told, amounts): (Told, Amounts)| line(told.0.1.into(), told, amounts);
     Ok(rows.into_iter().map(row).collect())
 }
 
@@ -280,11 +272,11 @@ fn failed(tx: &mut Tx, id: PartnershipId, month: Month) -> Result<Vec<Row>> {
             Some(_) | None => {}
         }
     }
-    let row = |(told, amounts)| line(SharedLineKind::FailedPayment, told, amounts);
+    let row = |(told, amounts)| line(LineKind::FailedPayment, told, amounts);
     Ok(undone.into_values().map(row).collect())
 }
 
-fn line(kind: SharedLineKind, told: Told, amounts: Amounts) -> Row {
+fn line(kind: LineKind, told: Told, amounts: Amounts) -> Row {
     let ((event, _, payer, currency, occurred_at), product, (family, quantity)) = told;
     let (public_minor, cashback_minor, discount_minor, recorded_at) = amounts;
     Row {
