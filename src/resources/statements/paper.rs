@@ -26,10 +26,10 @@ pub fn print(statement: &StatementView, partner: &str, language: Language) -> Pa
     let heads = ["kind", "customer", "product", "occurred", "count"].map(&say);
     let [kind, customer, product, occurred, count] = heads.each_ref().map(String::as_str);
     let columns = [
-        (kind, 240, Align::Left),
-        (customer, 200, Align::Left),
-        (product, 270, Align::Left),
-        (occurred, 100, Align::Left),
+        (kind, 250, Align::Left),
+        (customer, 190, Align::Left),
+        (product, 262, Align::Left),
+        (occurred, 108, Align::Left),
         (count, 70, Align::Right),
         (currency.as_str(), 120, Align::Right),
     ];
