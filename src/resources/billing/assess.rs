@@ -49,6 +49,8 @@ pub struct Assessed {
     pub payer_id: OrganizationId,
     /// The full-access partnership and since when its terms hold; what a quote depends on.
     pub under: Option<(PartnershipId, NaiveDateTime)>,
+    /// When what the partner pays for here fell back to the customer (PAY-6), or will.
+    pub falls_back: Option<NaiveDateTime>,
     pub lines: Vec<SettledLine>,
 }
 
@@ -144,6 +146,10 @@ impl Assessor {
             (Payer::Partner, Some(full)) => full.partner,
             (Payer::Partner, None) | (Payer::Customer, _) => wanted.customer,
         };
+        let falls_back = match payer {
+            Payer::Partner => full.and_then(Link::until),
+            Payer::Customer => None,
+        };
         let priced = self.price(wanted, Some(payer_id))?;
         let lines = wanted.lines.iter().zip(settled).zip(priced);
         Ok(Assessed {
@@ -151,6 +157,7 @@ impl Assessor {
             payer,
             payer_id,
             under: full.map(|full| (full.partnership, full.from)),
+            falls_back,
             lines: lines
                 .map(|((line, settled), priced)| settle(line, settled, priced))
                 .collect(),

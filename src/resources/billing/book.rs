@@ -12,7 +12,7 @@ use crate::db::record::Event;
 use crate::db::witness::Identity;
 use crate::domain::billing::{EventKind, Initiator};
 use crate::domain::event::EventType;
-use crate::domain::id::{BillingEventId, OrderId, PaymentMethodId, ProductId};
+use crate::domain::id::{BillingEventId, OrderId, OrganizationId, PaymentMethodId, ProductId};
 use crate::domain::ledger::{self, Earned, PaidBy};
 use crate::domain::money::Money;
 use crate::domain::product::{Period, ProductState};
@@ -20,7 +20,7 @@ use crate::domain::refusal::{Code, Refusal};
 use crate::error::{Error, Result};
 use crate::resources::invoices::model::NewInvoice;
 use crate::resources::organizations::model::NewProduct;
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use serde_json::json;
 
 /// What became of one act.
@@ -241,7 +241,38 @@ impl Booking {
         });
         let units = &mut self.assessor.units;
         units.change(owner, &line.family, wanted.at, line.quantity);
+        if let Some(at) = assessed.falls_back.filter(|at| *at <= tx.now) {
+            self.fall_back(wanted.customer, line, (id, owner, wanted.at), at);
+        }
         Ok(id)
+    }
+
+    /// A product that is reported late has fallen back with all that the partner owned (PAY-6).
+    fn fall_back(
+        &mut self,
+        customer: OrganizationId,
+        line: &WantedLine,
+        (product_id, owner_id, valid_from): (ProductId, OrganizationId, NaiveDateTime),
+        at: NaiveDateTime,
+    ) {
+        let owned = Ownership {
+            product_id,
+            owner_id,
+            family: line.family.clone(),
+            quantity: line.quantity,
+            valid_from,
+            valid_to: Some(at),
+        };
+        let units = &mut self.assessor.units;
+        units.change(owner_id, &line.family, at, -line.quantity);
+        units.change(customer, &line.family, at, line.quantity);
+        self.batch.open(Ownership {
+            owner_id: customer,
+            valid_from: at,
+            valid_to: None,
+            ..owned.clone()
+        });
+        self.batch.close(owned);
     }
 
     /// Pays a product for another period; whoever paid owns its next renewal (PAY-6), unless what

@@ -62,6 +62,13 @@ pub struct Ownership {
     pub valid_to: Option<NaiveDateTime>,
 }
 
+impl Link {
+    /// When these terms ceased to hold, or the partner to be approved.
+    pub fn until(&self) -> Option<NaiveDateTime> {
+        self.holds.iter().filter_map(|interval| interval.to).min()
+    }
+}
+
 #[derive(Default)]
 pub struct Facts {
     links: BTreeMap<OrganizationId, Vec<Link>>,
