@@ -89,8 +89,9 @@ CREATE INDEX billing_events_of_customer ON billing_events (customer_id, id);
 CREATE INDEX billing_events_of_partnership ON billing_events (partnership_id, occurred_at);
 CREATE INDEX billing_events_by_time ON billing_events (customer_id, occurred_at);
 CREATE INDEX billing_events_of_partner ON billing_events (partner_id, id);
-CREATE INDEX billing_events_of_order ON billing_events (order_id);
-CREATE INDEX refunds_of_event ON billing_events (refunds_id);
+-- What was reported has no order, and most is never refunded.
+CREATE INDEX billing_events_of_order ON billing_events (order_id) WHERE order_id IS NOT NULL;
+CREATE INDEX refunds_of_event ON billing_events (refunds_id) WHERE refunds_id IS NOT NULL;
 
 CREATE TABLE ledger_transactions (
     id          BYTEA     NOT NULL PRIMARY KEY,

@@ -9,6 +9,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound::{Excluded, Unbounded};
 
 /// Units that an owner gains, or loses.
 pub struct Shift<'a> {
@@ -64,13 +65,15 @@ pub fn shift(tx: &mut Tx, shifts: &[Shift]) -> Result<()> {
     Ok(())
 }
 
-type Of = (OrganizationId, String);
-
 /// The units of some owners and families, at any instant since one.
 #[derive(Default)]
-pub struct Units {
-    now: BTreeMap<Of, i64>,
-    changes: BTreeMap<Of, Vec<(NaiveDateTime, i64)>>,
+pub struct Units(BTreeMap<OrganizationId, BTreeMap<String, Counted>>);
+
+/// Those of one owner and family: how many there are now, and what has changed when.
+#[derive(Default)]
+struct Counted {
+    now: i64,
+    changes: BTreeMap<NaiveDateTime, i64>,
 }
 
 type Changed = (OrganizationId, String, i64, Option<NaiveDateTime>);
@@ -115,41 +118,39 @@ impl Units {
                 renewal_ownerships::valid_to,
             ))
             .load(conn))?;
-        let mut units = Self {
-            now: counted
-                .into_iter()
-                .map(|(owner, family, units)| ((owner, family), units))
-                .collect(),
-            changes: BTreeMap::new(),
-        };
+        let mut units = Self::default();
+        for (owner, family, held) in counted {
+            units.of(owner, &family).now = held;
+        }
         let lost = lost
             .into_iter()
             .map(|(owner, family, quantity, at)| (owner, family, -quantity, at));
         for (owner, family, quantity, at) in gained.into_iter().chain(lost) {
-            let changes = units.changes.entry((owner, family)).or_default();
-            changes.extend(at.map(|at| (at, quantity)));
+            if let Some(at) = at {
+                *units.of(owner, &family).changes.entry(at).or_default() += quantity;
+            }
         }
         Ok(units)
     }
 
     /// Those that the owner had at an instant.
     pub fn at(&self, owner: OrganizationId, family: &str, at: NaiveDateTime) -> i64 {
-        let of = (owner, family.to_owned());
-        let later: i64 = self
-            .changes
-            .get(&of)
-            .into_iter()
-            .flatten()
-            .filter(|(when, _)| *when > at)
-            .map(|(_, units)| units)
-            .sum();
-        self.now.get(&of).copied().unwrap_or(0) - later
+        let counted = self.0.get(&owner).and_then(|of| of.get(family));
+        counted.map_or(0, |counted| {
+            let later = counted.changes.range((Excluded(at), Unbounded));
+            counted.now - later.map(|(_, units)| units).sum::<i64>()
+        })
     }
 
     /// What this transaction is about to change.
     pub fn change(&mut self, owner: OrganizationId, family: &str, at: NaiveDateTime, by: i64) {
-        let of = (owner, family.to_owned());
-        *self.now.entry(of.clone()).or_default() += by;
-        self.changes.entry(of).or_default().push((at, by));
+        let counted = self.of(owner, family);
+        counted.now += by;
+        *counted.changes.entry(at).or_default() += by;
+    }
+
+    fn of(&mut self, owner: OrganizationId, family: &str) -> &mut Counted {
+        let of = self.0.entry(owner).or_default();
+        of.entry(family.to_owned()).or_default()
     }
 }

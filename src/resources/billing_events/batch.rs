@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::resources::billing::book::{Outcome, book};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, post};
+use futures_util::future::join;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -104,17 +105,18 @@ pub async fn report_billing_events(
         refused: 0,
         items: Vec::new(),
     };
-    loop {
-        let chunk = Arc::new(lines.next(CHUNK).await?);
-        if chunk.is_empty() {
-            return Reply::ok(&batch);
-        }
+    let mut chunk = Arc::new(lines.next(CHUNK).await?);
+    while !chunk.is_empty() {
         let (caller, reported) = (caller.clone(), chunk.clone());
-        let outcomes = db.write(move |tx| report(tx, &caller, &reported)).await?;
-        for (line, outcome) in chunk.iter().zip(outcomes) {
+        let booked = db.write(move |tx| report(tx, &caller, &reported));
+        // While these are booked, the next are read.
+        let (outcomes, next) = join(booked, lines.next(CHUNK)).await;
+        for (line, outcome) in chunk.iter().zip(outcomes?) {
             batch.add(line, outcome, &asked, options.only);
         }
+        chunk = Arc::new(next?);
     }
+    Reply::ok(&batch)
 }
 
 /// Books what can be read of a chunk, in its order.
