@@ -199,11 +199,7 @@ fn ntf_1_a_killed_program_loses_nothing_and_sends_what_was_committed_alone() {
         for guest in deeds.invited.borrow().iter() {
             assert!(reached.contains(guest), "no mail went to {guest}");
         }
-        let proof = Program::command(world).arg("verify").status();
-        assert!(
-            proof.expect("the program runs").success(),
-            "books and chain are right"
-        );
+        Program::verify(world);
         eprintln!(
             "seed {seed}: {} changes acknowledged, {} events to each of two receivers, {by_the_program:?} of them by programs that were killed {KILLS} times, {:?} messages taken, {} mails for {} invitations",
             deeds.acknowledged.get(),

@@ -1,6 +1,7 @@
 //! The program itself on a test's database, until it is killed.
 use crate::world::World;
 use reqwest::Client;
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -51,13 +52,46 @@ impl Program {
         started
     }
 
-    /// Runs the jobs alone.
+    /// Runs the jobs alone; it has begun, but is perhaps not yet at work.
     pub fn work(world: &World) -> Self {
-        let child = Self::command(world).arg("work").spawn();
+        let child = Self::command(world)
+            .arg("work")
+            .stdout(Stdio::piped())
+            .spawn();
         Self {
             child: child.expect("the program starts"),
             url: String::new(),
         }
+    }
+
+    /// Waits until it says that it works.
+    pub fn works(&mut self) {
+        let said = self.child.stdout.as_mut().map(BufReader::new);
+        let mut line = String::new();
+        let read = said.map(|mut said| said.read_line(&mut line));
+        read.expect("its words are read")
+            .expect("it says something");
+        assert_eq!(line, "Mandat works\n");
+    }
+
+    /// Asks it to stop, and waits until it has ended what it was doing.
+    pub fn stop(mut self) {
+        let id = self.child.id().to_string();
+        let asked = Command::new("kill").arg(id).status();
+        assert!(asked.expect("it is asked to stop").success());
+        let ended = self.child.wait().expect("it ends");
+        assert!(ended.success(), "{ended}");
+    }
+
+    /// Proves the books and the audit log.
+    pub fn verify(world: &World) {
+        let proof = Self::command(world)
+            .arg("verify")
+            .stdout(Stdio::piped())
+            .output();
+        let proof = proof.expect("the program runs");
+        let told = String::from_utf8_lossy(&proof.stdout);
+        assert!(proof.status.success(), "{told}");
     }
 }
 

@@ -7,7 +7,7 @@ use chrono::{NaiveDateTime, SecondsFormat, TimeDelta};
 use futures_util::future::{join, join_all};
 use mandat::resources::billing::verify::verify;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 fn text(at: NaiveDateTime) -> String {
     at.and_utc().to_rfc3339_opts(SecondsFormat::Micros, true)
@@ -20,7 +20,7 @@ pub fn event(external_id: &str, org: &str, quantity: i64, at: NaiveDateTime) -> 
     })
 }
 
-fn with(mut event: Value, field: &str, value: Value) -> Value {
+pub fn with(mut event: Value, field: &str, value: Value) -> Value {
     event[field] = value;
     event
 }
@@ -264,6 +264,10 @@ fn bil_3_in_a_batch_each_line_succeeds_or_fails_by_itself() {
     });
 }
 
+fn centimes(amount: i64) -> String {
+    format!("{}.{:02}", amount / 100, amount % 100)
+}
+
 /// A shuffle that is the same on each run.
 fn shuffled(mut events: Vec<Value>, seed: usize) -> Vec<Value> {
     let mut state = seed;
@@ -289,17 +293,28 @@ fn bil_3_a_thousand_events_three_times_shuffled_from_eight_connections_are_booke
         ] {
             customers.push(world.organization(name).await);
         }
-        let events: Vec<Value> = (0..1000i64)
-            .map(|index| {
-                let of = &customers[usize::try_from(index % 4).expect("a place")];
-                event(
-                    &format!("e{index}"),
-                    of,
-                    index % 3 + 1,
-                    now - TimeDelta::seconds(index % 50),
-                )
-            })
-            .collect();
+        // Without tiers, so that no price depends on the order: list price and cashback of a unit.
+        let families = [
+            ("mail", 210, 42),
+            ("backup", 790, 158),
+            ("cloud_server", 2900, 580),
+        ];
+        let (mut events, mut expected, mut earned) = (Vec::new(), BTreeMap::new(), 0);
+        for index in 0..1000usize {
+            let (name, quantity) = (format!("e{index}"), index as i64 % 5 + 1);
+            let (family, list, cashback) = families[index % 3];
+            let at = now - TimeDelta::seconds(index as i64 % 50);
+            let sold = event(&name, &customers[index % 4], quantity, at);
+            events.push(with(sold, "family", json!(family)));
+            // The first two are under full access.
+            let cashback = if index % 4 < 2 {
+                cashback * quantity
+            } else {
+                0
+            };
+            earned += cashback;
+            expected.insert(name, [list * quantity, cashback].map(centimes));
+        }
         let all: Vec<Value> = (1..=3)
             .flat_map(|seed| shuffled(events.clone(), seed))
             .collect();
@@ -323,14 +338,32 @@ fn bil_3_a_thousand_events_three_times_shuffled_from_eight_connections_are_booke
         world.token("tom").await;
         let part = all.len() / 8;
         join_all(all.chunks(part).map(|part| send(part.to_vec()))).await;
-        let mut ids = BTreeSet::new();
+        // Each event is there once, as it would be had it been reported once.
+        let mut booked = BTreeMap::new();
         for of in customers {
-            let path = format!("/v1/organizations/{of}/billing-events?include=total&limit=1");
-            let listed = world.get("tom", &path).await.expect(200);
-            assert_eq!(listed.body["total"], 250);
-            ids.insert(listed.text_of("/items/0/external_id"));
+            let list = format!("/v1/organizations/{of}/billing-events?limit=200");
+            let mut cursor = String::new();
+            loop {
+                let page = world
+                    .get("tom", &format!("{list}{cursor}"))
+                    .await
+                    .expect(200);
+                for one in page.body["items"].as_array().into_iter().flatten() {
+                    let text =
+                        |at: &str| one.pointer(at).and_then(Value::as_str).map(str::to_owned);
+                    let amounts = ["/charged_amount/amount", "/cashback_amount/amount"].map(text);
+                    let name = text("/external_id").expect("it was reported");
+                    let before = booked.insert(name, amounts.map(Option::unwrap_or_default));
+                    assert_eq!(before, None, "booked twice");
+                }
+                match page.body["next_cursor"].as_str() {
+                    Some(next) => cursor = format!("&cursor={next}"),
+                    None => break,
+                }
+            }
         }
-        assert_eq!(ids.len(), 4);
+        assert_eq!(booked, expected);
+        assert_eq!(cashback(world).await, centimes(earned));
         all_right(books(world).await);
     });
 }
