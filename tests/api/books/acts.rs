@@ -7,7 +7,7 @@ use crate::partner_statements::this_month;
 use crate::partnerships::partnership;
 use crate::reports::{event, report, with};
 use crate::world::World;
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::{NaiveDateTime, NaiveTime, TimeDelta};
 use diesel::prelude::*;
 use mandat::db::schema::{billing_events, invoices, products};
 use mandat::demo::PASSWORD;
@@ -161,6 +161,7 @@ impl<'w> Books<'w> {
             }
             Step::NextMonth => self.next_month().await,
         }
+        self.expire();
         world.clock.advance(TimeDelta::seconds(1));
         self.marks.push(world.clock.now());
     }
@@ -400,6 +401,7 @@ impl<'w> Books<'w> {
     /// what has ended and does not, or could not be paid, expires (BIL-8, BIL-13).
     async fn next_month(&mut self) {
         self.world.advance(TimeDelta::days(31));
+        self.expire();
         let at = self.world.clock.now();
         let before = self.events().await;
         let renewed = self.world.db.write(|tx| due::renew(tx, 3)).await;
@@ -444,17 +446,19 @@ impl<'w> Books<'w> {
         }
         made.retain(|_, (product, _)| self.model.products.iter().any(|one| one.id == *product));
         assert_eq!(made, BTreeMap::new(), "nothing else was renewed");
-        self.expire().await;
+        self.expire();
     }
 
-    async fn expire(&mut self) {
-        let at = self.world.clock.now();
-        let expired = self.world.db.write(due::expire).await;
-        expired.expect("what has ended expires");
+    /// What has ended and renews no more has expired as it ended, whether or not anything ran (BIL-13).
+    fn expire(&mut self) {
+        let today = self.world.clock.now().date();
         for product in &mut self.model.products {
             let renews = product.automatic.is_some() && !product.failed;
-            if product.owner().is_some() && product.renews_on <= at.date() && !renews {
-                product.give_to(None, at);
+            let open = product.owners.last().filter(|owned| owned.to.is_none());
+            let since = open.map(|open| open.from + TimeDelta::microseconds(1));
+            if let Some(since) = since.filter(|_| product.renews_on <= today && !renews) {
+                let end = product.renews_on.and_time(NaiveTime::MIN);
+                product.give_to(None, end.max(since));
                 product.automatic = None;
             }
         }
