@@ -210,24 +210,41 @@ pub fn backup(conn: &mut Conn, file: &str) -> Result<()> {
     }
 }
 
-/// Puts a word for another wherever that stands in these columns of tables, within other text too.
-pub fn replace(conn: &mut Conn, columns: &[(&str, &str)], old: &str, new: &str) -> QueryResult<()> {
+#[derive(QueryableByName)]
+struct Held {
+    #[diesel(sql_type = Text)]
+    held: String,
+}
+
+/// Writes anew what these columns of tables hold that has a word in it, in whatever letter case.
+pub fn rewrite(
+    conn: &mut Conn,
+    columns: &[(&str, &str)],
+    word: &str,
+    anew: impl Fn(&str) -> String,
+) -> QueryResult<()> {
+    let with_word = format!("%{}%", word.to_lowercase());
     for (table, column) in columns {
-        let query = |old: &str, new: &str| {
-            let replaced = format!("replace({column}, {old}, {new})");
-            let change = format!("UPDATE {table} SET {column} = {replaced}");
-            diesel::sql_query(format!("{change} WHERE {column} <> {replaced}"))
+        let having = |mark: &str| {
+            let condition = format!("lower({column}) LIKE {mark}");
+            let select = format!("SELECT DISTINCT {column} AS held FROM {table}");
+            diesel::sql_query(format!("{select} WHERE {condition}")).bind::<Text, _>(&with_word)
         };
-        match conn {
-            Conn::Postgres(pg) => query("$1", "$2")
-                .bind::<Text, _>(old)
-                .bind::<Text, _>(new)
-                .execute(pg)?,
-            Conn::Sqlite(sqlite) => query("?1", "?2")
-                .bind::<Text, _>(old)
-                .bind::<Text, _>(new)
-                .execute(sqlite)?,
+        let found: Vec<Held> = match conn {
+            Conn::Postgres(pg) => having("$1").load(pg)?,
+            Conn::Sqlite(sqlite) => having("?1").load(sqlite)?,
         };
+        for Held { held } in found {
+            let change = |new: &str, old: &str| {
+                let change = format!("UPDATE {table} SET {column} = {new} WHERE {column} = {old}");
+                let change = diesel::sql_query(change).bind::<Text, _>(anew(&held));
+                change.bind::<Text, _>(&held)
+            };
+            match conn {
+                Conn::Postgres(pg) => change("$1", "$2").execute(pg)?,
+                Conn::Sqlite(sqlite) => change("?1", "?2").execute(sqlite)?,
+            };
+        }
     }
     Ok(())
 }

@@ -3,15 +3,16 @@
 use super::Tx;
 use crate::error::Result;
 use chrono::{DateTime, NaiveDateTime, TimeDelta};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use tokio::sync::Mutex;
 
 /// What falls due, from a floor above.
 #[derive(Clone, Copy)]
 pub struct Due {
     /// The instant of the first that has not been applied.
     pub next: fn(&mut Tx) -> Result<Option<NaiveDateTime>>,
-    /// Applies all that is due by the transaction's instant.
-    pub apply: fn(&mut Tx) -> Result<()>,
+    /// Applies some of what is due by the transaction's instant, in its order; whether more may be due.
+    pub apply: fn(&mut Tx) -> Result<bool>,
 }
 
 /// How long a node trusts what it saw: another may have agreed on something since.
@@ -20,14 +21,20 @@ const TRUST: TimeDelta = TimeDelta::seconds(5);
 /// What this node knows of it, so that a request costs no statement.
 pub struct Watch {
     pub due: Due,
+    /// Held by who looks; the others wait for what it finds.
+    pub looking: Mutex<()>,
     next: AtomicI64,
     looked: AtomicI64,
+    /// How often something new was agreed on.
+    agreed: AtomicU64,
 }
 
 impl Watch {
     pub fn new(due: Due) -> Self {
         Self {
             due,
+            looking: Mutex::default(),
+            agreed: AtomicU64::new(0),
             next: AtomicI64::new(i64::MIN),
             looked: AtomicI64::new(i64::MIN),
         }
@@ -53,15 +60,26 @@ impl Watch {
         last.map_or(now, |last| now.min(last.naive_utc()))
     }
 
-    pub fn saw(&self, now: NaiveDateTime, next: Option<NaiveDateTime>) {
-        self.next
-            .store(next.map_or(i64::MAX, micros), Ordering::Release);
-        self.looked.store(micros(now), Ordering::Release);
+    /// What to hand to [`Watch::saw`] after a look that begins now.
+    pub fn agreed(&self) -> u64 {
+        self.agreed.load(Ordering::Acquire)
+    }
+
+    /// A look found this; what was agreed on since it began may have been missed by it, and stays.
+    pub fn saw(&self, now: NaiveDateTime, next: Option<NaiveDateTime>, agreed: u64) {
+        let next = next.map_or(i64::MAX, micros);
+        self.next.store(next, Ordering::Release);
+        let looked = match self.agreed() == agreed {
+            true => micros(now),
+            false => i64::MIN,
+        };
+        self.looked.store(looked, Ordering::Release);
     }
 
     /// Something has been agreed on for this instant.
     pub fn expect(&self, at: NaiveDateTime) {
         self.next.fetch_min(micros(at), Ordering::AcqRel);
+        self.agreed.fetch_add(1, Ordering::AcqRel);
     }
 }
 

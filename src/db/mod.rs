@@ -78,9 +78,14 @@ impl Tx<'_> {
         self.falls_due.set(Some(earliest));
     }
 
-    /// Puts a word for another wherever that stands in these columns of tables, within other text too.
-    pub fn replace(&mut self, columns: &[(&str, &str)], old: &str, new: &str) -> Result<()> {
-        Ok(dialect::replace(self.conn, columns, old, new)?)
+    /// Writes anew what these columns of tables hold that has a word in it, in whatever letter case.
+    pub fn rewrite(
+        &mut self,
+        columns: &[(&str, &str)],
+        word: &str,
+        anew: impl Fn(&str) -> String,
+    ) -> Result<()> {
+        Ok(dialect::rewrite(self.conn, columns, word, anew)?)
     }
 
     /// A new id of this instant. Ids rise: by the microsecond, and within a transaction in the order
@@ -243,16 +248,14 @@ impl Db {
         let given = self.0.given.clone();
         let job = move |tx: &mut Tx| {
             // Between the look and this transaction's instant something may have fallen due.
-            if given.watch.passed(tx.now) {
-                (given.watch.due.apply)(tx)?;
-            }
-            let done = job(tx)?;
-            if let Some(at) = tx.falls_due.get() {
-                given.watch.expect(at);
-            }
-            Ok(done)
+            while given.watch.passed(tx.now) && (given.watch.due.apply)(tx)? {}
+            Ok((job(tx)?, tx.falls_due.get()))
         };
-        self.submit(dialect::begin_write, job).await
+        let (done, falls_due) = self.submit(dialect::begin_write, job).await?;
+        if let Some(at) = falls_due {
+            self.0.given.watch.expect(at);
+        }
+        Ok(done)
     }
 
     /// Changes, after those that take the same turns: for what would else collide and run again.
@@ -265,15 +268,19 @@ impl Db {
         if self.0.connector.embedded().is_some() {
             return self.write(job).await;
         }
-        let taken = tokio::time::timeout(PATIENCE, self.0.turns.take(turns)).await;
-        let _taken = taken.map_err(|_| Error::Busy)?;
+        // Without its turn it may collide, which only costs time.
+        let _taken = tokio::time::timeout(PATIENCE, self.0.turns.take(turns)).await;
         self.write(job).await
     }
 
     /// Applies what has fallen due. Costs no statement while this node knows of nothing.
     async fn catch_up(&self) -> Result<()> {
         let Given { clock, watch, .. } = &*self.0.given;
-        let now = clock.now();
+        if !watch.is_stale(clock.now()) {
+            return Ok(());
+        }
+        let _looking = watch.looking.lock().await;
+        let (now, agreed) = (clock.now(), watch.agreed());
         if !watch.is_stale(now) {
             return Ok(());
         }
@@ -281,17 +288,23 @@ impl Db {
         let look = move |db: &Self| db.read_here(now, next);
         let mut coming = self.blocking(look).await?;
         if coming.is_some_and(|coming| coming <= now) {
-            coming = match self.submit(dialect::begin_write, apply).await {
+            coming = match self.apply_all(apply).await {
                 Ok(()) => self.blocking(look).await?,
                 // What is wrong with one of them must not stop everyone else: tried at the next look.
-                Err(error @ (Error::Refused(_) | Error::Internal(_))) => {
+                Err(error @ (Error::Refused(_) | Error::Internal(_) | Error::Database(_))) => {
                     tracing::error!(%error, "what is due could not be applied");
                     None
                 }
                 Err(error) => return Err(error),
             };
         }
-        watch.saw(now, coming);
+        watch.saw(now, coming, agreed);
+        Ok(())
+    }
+
+    /// In many transactions, so that others get between them.
+    async fn apply_all(&self, apply: fn(&mut Tx) -> Result<bool>) -> Result<()> {
+        while self.submit(dialect::begin_write, apply).await? {}
         Ok(())
     }
 

@@ -7,13 +7,13 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
 use diesel::sql_types::{Bool, HasSqlType, SingleValue, SqlType};
 
-/// Lists longer than this are rare, and not worth a statement that is kept.
-const LONGEST: usize = 1024;
+/// Lists longer than this are not worth statements that are kept.
+const LONGEST: usize = 16;
 
 /// A column is one of some values.
 pub trait Among: Expression + Sized {
     /// As `eq_any`, with the list filled up to the next power of two by its last value, so that
-    /// a query has a dozen texts and not one for each length.
+    /// a query has five texts for each list and not one for each length.
     fn among<V>(self, values: impl IntoIterator<Item = V>) -> IsAmong<Self, V> {
         IsAmong {
             column: self,

@@ -15,13 +15,16 @@ fn next(tx: &mut Tx) -> Result<Option<NaiveDateTime>> {
 }
 
 /// A start moves renewals between the sides, so what had ended by then has to be gone before it.
-fn apply(tx: &mut Tx) -> Result<()> {
+fn apply(tx: &mut Tx) -> Result<bool> {
+    let Some(agreed) = start::first_due(tx)? else {
+        return expire::apply_due(tx);
+    };
     let now = tx.now;
-    for agreed in start::due(tx)? {
-        tx.now = agreed.started_at;
-        expire::apply_due(tx)?;
+    tx.now = agreed.started_at;
+    let ended = !expire::apply_due(tx)?;
+    if ended {
         start::apply(tx, &agreed)?;
     }
     tx.now = now;
-    expire::apply_due(tx)
+    Ok(true)
 }

@@ -78,16 +78,17 @@ pub fn next_due(tx: &mut Tx) -> Result<Option<NaiveDateTime>> {
         .optional()?)
 }
 
-/// Every start that is due, in the order in which they are applied, each as of its own instant:
-/// whenever that is, nothing of these customers has been read or written since.
-pub fn due(tx: &mut Tx) -> Result<Vec<Partnership>> {
+/// The first start that is due. It is applied as of its own instant: whenever that is, nothing of this
+/// customer has been read or written since.
+pub fn first_due(tx: &mut Tx) -> Result<Option<Partnership>> {
     Ok(partnerships::table
         .filter(partnerships::scheduled.eq(true))
         .filter(partnerships::ended_at.is_null())
         .filter(partnerships::started_at.le(tx.now))
         .order((partnerships::started_at, partnerships::id))
         .select(Partnership::as_select())
-        .load(tx.conn)?)
+        .first(tx.conn)
+        .optional()?)
 }
 
 /// Begins it if nothing stands in its way by now.

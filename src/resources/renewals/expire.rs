@@ -33,14 +33,9 @@ pub fn next_due(tx: &mut Tx) -> Result<Option<NaiveDateTime>> {
     Ok([manual, failed].into_iter().flatten().min().map(ends_at))
 }
 
-/// Lets expire all whose period has ended by the transaction's instant, each as of that end: whenever
-/// this runs, its units have counted no longer (PRC-4).
-pub fn apply_due(tx: &mut Tx) -> Result<()> {
-    while expire(tx)? == MOST as usize {}
-    Ok(())
-}
-
-fn expire(tx: &mut Tx) -> Result<usize> {
+/// Lets expire what has ended by the transaction's instant, each as of the end of its period: from then
+/// on its units count no longer, whenever this runs (PRC-4). Whether more may be due.
+pub fn apply_due(tx: &mut Tx) -> Result<bool> {
     let open = renewal_ownerships::table.on(renewal_ownerships::product_id
         .eq(products::id)
         .and(renewal_ownerships::valid_to.is_null()));
@@ -79,5 +74,5 @@ fn expire(tx: &mut Tx) -> Result<usize> {
     update_products(tx, &changed)?;
     change_owners(tx, &closed, &[])?;
     tx.record_all(None, told)?;
-    Ok(changed.len())
+    Ok(changed.len() == MOST as usize)
 }
