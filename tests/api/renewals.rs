@@ -1,7 +1,7 @@
 //! Whose renewals are, what they will cost, and that they happen once (PAY-6, PAY-8, BIL-8, BIL-13, PRC-9, BIL-10).
 use crate::money::{card, cashback, hosting, order};
 use crate::partnerships::partnership;
-use crate::reports::{event, report};
+use crate::reports::{event, report, with};
 use crate::world::{Answer, World, on_each_engine};
 use actix_web::test::TestRequest;
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
@@ -123,6 +123,36 @@ fn pay_6_what_the_partner_owned_falls_back_when_full_access_ends() {
         next(world, "claire", &weiss, &product)
             .await
             .refused(404, "not_found", None);
+        all_right(world).await;
+    });
+}
+
+#[test]
+fn pay_6_a_renewal_that_the_partner_paid_and_is_reported_late_has_fallen_back() {
+    on_each_engine(async |world| {
+        let placed = order(world, "karl", "customer", "Praxis Weiss", "CHF", hosting(1)).await;
+        let placed = placed.expect(201);
+        let product = placed.text_of("/products/0/id");
+        let weiss = world.organization("Praxis Weiss").await;
+        world.clock.advance(TimeDelta::seconds(1));
+        let renewed = with(
+            event("late", &weiss, 1, world.clock.now()),
+            "kind",
+            json!("renewal"),
+        );
+        let renewed = with(renewed, "product_id", json!(product));
+        let renewed = with(renewed, "initiator", json!("partner"));
+        let starts = placed.text_of("/products/0/renews_on");
+        let renewed = with(renewed, "period_start", json!(starts));
+        world.clock.advance(TimeDelta::seconds(1));
+        let id = partnership(world, "karl", "Praxis Weiss").await;
+        let mode = json!({"payment_mode": "customer"});
+        let path = format!("/v1/partnerships/{id}/payment-mode");
+        world.put("karl", &path, mode).await.expect(200);
+        let paid = report(world, renewed).await.expect(201);
+        assert_eq!(paid.text_of("/payer"), "partner");
+        let after = next(world, "karl", &weiss, &product).await.expect(200);
+        assert_eq!(after.text_of("/owner/name"), "Praxis Weiss");
         all_right(world).await;
     });
 }

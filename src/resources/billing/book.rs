@@ -145,7 +145,7 @@ impl Booking {
         let lines = sale.wanted.lines.iter().zip(&assessed.lines);
         for ((line, settled), id) in lines.zip(&ids) {
             let product = match line.product {
-                Some(product) => self.renew(sale, line, &assessed, method, product)?,
+                Some(product) => self.renew(tx, sale, line, &assessed, method, product)?,
                 None => self.install(tx, sale, line, &assessed, method)?,
             };
             products.push(product);
@@ -266,12 +266,14 @@ impl Booking {
         let units = &mut self.assessor.units;
         units.change(owner_id, &line.family, at, -line.quantity);
         units.change(customer, &line.family, at, line.quantity);
-        self.batch.open(Ownership {
+        let theirs = Ownership {
             owner_id: customer,
             valid_from: at,
             valid_to: None,
             ..owned.clone()
-        });
+        };
+        self.assessor.facts.own(theirs.clone());
+        self.batch.open(theirs);
         self.batch.close(owned);
     }
 
@@ -279,6 +281,7 @@ impl Booking {
     /// came later has settled that already.
     fn renew(
         &mut self,
+        tx: &Tx,
         sale: &Sale,
         line: &WantedLine,
         assessed: &Assessed,
@@ -293,7 +296,18 @@ impl Booking {
         let until = end_of(line.period, first_day(sale, line))?;
         let is_latest = last.as_ref().is_none_or(|last| last.valid_from <= at);
         let open = last.as_ref().filter(|last| last.valid_to.is_none());
-        let changes_hands = is_latest && open.is_none_or(|open| open.owner_id != payer);
+        let earliest = last.as_ref().map(|last| match last.valid_to {
+            Some(ended) => ended,
+            None => last.valid_from + TimeDelta::microseconds(1),
+        });
+        let from = earliest.map_or(at, |earliest| earliest.max(at));
+        // What has fallen back by now was the partner's until then, or not at all.
+        let fell_back = assessed.falls_back.filter(|at| *at <= tx.now);
+        let owner = match fell_back {
+            Some(back) if back <= from => sale.wanted.customer,
+            Some(_) | None => payer,
+        };
+        let changes_hands = is_latest && open.is_none_or(|open| open.owner_id != owner);
         *product = Installed {
             renews_on: product.renews_on.max(until),
             state: ProductState::Active,
@@ -302,18 +316,13 @@ impl Booking {
             ..product.clone()
         };
         if changes_hands {
-            product.payment_method_id = method;
-            product.automatic = product.automatic && method.is_some();
+            product.payment_method_id = method.filter(|_| owner == payer);
+            product.automatic = product.automatic && product.payment_method_id.is_some();
         }
         self.batch.renew(product.clone());
         if !changes_hands {
             return Ok(id);
         }
-        let earliest = last.as_ref().map(|last| match last.valid_to {
-            Some(ended) => ended,
-            None => last.valid_from + TimeDelta::microseconds(1),
-        });
-        let from = earliest.map_or(at, |earliest| earliest.max(at));
         if let Some(open) = open {
             let units = &mut self.assessor.units;
             units.change(open.owner_id, &open.family, from, -open.quantity);
@@ -324,16 +333,19 @@ impl Booking {
         }
         let owned = Ownership {
             product_id: id,
-            owner_id: payer,
+            owner_id: owner,
             family: line.family.clone(),
             quantity: line.quantity,
             valid_from: from,
             valid_to: None,
         };
         let units = &mut self.assessor.units;
-        units.change(payer, &line.family, from, line.quantity);
+        units.change(owner, &line.family, from, line.quantity);
         self.assessor.facts.own(owned.clone());
         self.batch.open(owned);
+        if let Some(back) = fell_back.filter(|_| owner == payer) {
+            self.fall_back(sale.wanted.customer, line, (id, owner, from), back);
+        }
         Ok(id)
     }
 
