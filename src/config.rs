@@ -466,14 +466,16 @@ impl Reader<'_> {
         let read = || -> Result<Vec<Vec<u8>>> {
             let text = std::fs::read(&file).map_err(Error::internal)?;
             let known = native_tls::Certificate::stack_from_pem(&text).map_err(Error::internal)?;
+            if known.is_empty() {
+                return Err(Error::internal("no certificate in PEM"));
+            }
             let as_der = |one: native_tls::Certificate| one.to_der().map_err(Error::internal);
             known.into_iter().map(as_der).collect()
         };
-        let certificates = read().unwrap_or_else(|error| {
+        read().unwrap_or_else(|error| {
             self.faults.push(format!("{name}: {file}: {error}"));
             Vec::new()
-        });
-        certificates
+        })
     }
 
     fn optional<T: std::str::FromStr>(&mut self, name: &str) -> Option<T> {

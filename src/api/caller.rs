@@ -57,6 +57,9 @@ impl Visitor {
 /// The reverse proxies whose word is believed about whom they forward.
 pub struct Proxies(pub Vec<IpAddr>);
 
+/// A credential was asked for and shown; unless the answer says otherwise, it was a good one.
+pub struct Shown;
+
 /// The id that the outermost layer gave this request.
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
@@ -196,8 +199,10 @@ impl FromRequest for Visitor {
 
 async fn read(request: &HttpRequest) -> Result<Caller> {
     let token = token(request).ok_or_else(nobody)?;
+    let credential = credential(request, &token).await?;
+    request.extensions_mut().insert(Shown);
     Ok(Caller {
-        credential: credential(request, &token).await?,
+        credential,
         scope: scope(request),
         about: Origin::of(request),
         sightings: sightings(request),
@@ -208,7 +213,7 @@ fn nobody() -> Error {
     Refusal::new(Code::Unauthenticated).into()
 }
 
-fn token(request: &HttpRequest) -> Option<String> {
+pub(super) fn token(request: &HttpRequest) -> Option<String> {
     let header = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = header.split_once(' ')?;
     let bearer = scheme.eq_ignore_ascii_case("bearer");

@@ -50,11 +50,11 @@ pub fn of(origins: &[String]) -> Condition<Cors> {
         .allowed_headers(SENT)
         .expose_headers(SHOWN)
         .max_age(TRUSTED);
-    let cors = origins
-        .iter()
-        .fold(cors, |cors, origin| match origin.as_str() {
-            "*" => cors.allow_any_origin().send_wildcard(),
-            origin => cors.allowed_origin(origin),
-        });
+    let cors = match origins.iter().any(|origin| origin == "*") {
+        true => cors.allow_any_origin().send_wildcard(),
+        false => origins
+            .iter()
+            .fold(cors, |cors, origin| cors.allowed_origin(origin)),
+    };
     Condition::new(!origins.is_empty(), cors)
 }

@@ -1,20 +1,21 @@
 //! How many requests one caller may make in a minute, of this node: counted in memory, since a count
 //! in the database would cost more than most of what it guards.
-use super::caller;
+use super::caller::{self, Shown};
 use crate::db::{Clock, Db};
 use crate::domain::refusal::{Code, Refusal};
 use crate::error::Error;
-use actix_web::HttpRequest;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpRequest};
 use chrono::{NaiveDateTime, TimeDelta};
-use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
+use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How long a count lasts, in seconds.
@@ -34,7 +35,12 @@ pub struct Limits {
 struct Minute {
     until: NaiveDateTime,
     made: HashMap<u64, u32>,
+    /// The credentials that were found good, of this minute or of one before.
+    proven: HashSet<u64>,
 }
+
+/// How many credentials are remembered as good before all are forgotten.
+const REMEMBERED: usize = 10_000;
 
 /// Wraps every request: counts it, or refuses the one too many.
 pub async fn layer(
@@ -48,7 +54,9 @@ pub async fn layer(
         Some(refusal) => request.error_response(Error::from(refusal.clone())),
         None => next.call(request).await?.map_into_boxed_body(),
     };
-    turn.end(answer.status(), answer.headers_mut());
+    let shown = answer.request().extensions().contains::<Shown>();
+    let good = shown && answer.status() != StatusCode::UNAUTHORIZED;
+    turn.end(good, answer.headers_mut());
     Ok(answer)
 }
 
@@ -101,10 +109,9 @@ impl Turn {
         }
         let limits = request.app_data::<Data<Limits>>()?.clone();
         let clock = request.app_data::<Data<Db>>()?.clock().clone();
-        let shown = request.headers().get(AUTHORIZATION);
         let mut turn = Self {
-            credential: shown.map(|shown| limits.hasher.hash_one(shown.as_bytes())),
-            address: limits.hasher.hash_one(caller::address(request)),
+            credential: caller::token(request).map(|shown| limits.hasher.hash_one(shown)),
+            address: limits.hasher.hash_one(network(caller::address(request))),
             limits,
             clock,
             left: 0,
@@ -115,12 +122,12 @@ impl Turn {
         Some(turn)
     }
 
+    /// Whoever has not shown a good credential yet counts by where it comes from.
     fn count(&mut self) {
         let (quota, now) = (self.limits.quota, self.clock.now());
         let mut minute = self.limits.minute(now);
-        // Whoever has shown too many bad credentials is known by the address alone.
-        let known = self.credential.filter(|_| minute.of(self.address) < quota);
-        let who = known.unwrap_or(self.address);
+        let proven = self.credential.filter(|one| minute.proven.contains(one));
+        let who = proven.unwrap_or(self.address);
         let made = minute.of(who);
         self.seconds = (minute.until - now).num_seconds() + 1;
         if made < quota {
@@ -132,12 +139,26 @@ impl Turn {
         }
     }
 
-    /// Tells the caller how it stands, in the fields of draft-ietf-httpapi-ratelimit-headers-10. A bad
-    /// credential counts for its address too: nobody gets more by inventing others.
-    fn end(self, status: StatusCode, headers: &mut HeaderMap) {
-        if status == StatusCode::UNAUTHORIZED && self.credential.is_some() {
-            let mut minute = self.limits.minute(self.clock.now());
-            *minute.made.entry(self.address).or_default() += 1;
+    /// A credential that was found good counts by itself from now on, wherever it comes from.
+    fn prove(&mut self) {
+        let mut minute = self.limits.minute(self.clock.now());
+        if minute.proven.len() >= REMEMBERED {
+            minute.proven.clear();
+        }
+        let fresh = self.credential.filter(|one| minute.proven.insert(*one));
+        if let Some(fresh) = fresh {
+            let made = minute.made.entry(self.address).or_default();
+            *made = made.saturating_sub(1);
+            let made = minute.made.entry(fresh).or_default();
+            *made += 1;
+            self.left = self.limits.quota.saturating_sub(*made);
+        }
+    }
+
+    /// Tells the caller how it stands, in the fields of draft-ietf-httpapi-ratelimit-headers-10.
+    fn end(mut self, good: bool, headers: &mut HeaderMap) {
+        if good && self.refusal.is_none() {
+            self.prove();
         }
         let (quota, left, seconds) = (self.limits.quota, self.left, self.seconds);
         for (name, value) in [
@@ -149,4 +170,12 @@ impl Turn {
             }
         }
     }
+}
+
+/// What one caller has many of, it is not told apart by: the lower half of an IPv6 address.
+fn network(address: Option<IpAddr>) -> Option<IpAddr> {
+    address.map(|address| match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(long) => IpAddr::V6((u128::from(long) >> 64 << 64).into()),
+    })
 }

@@ -76,6 +76,28 @@ fn nobody_gets_more_by_inventing_credentials() {
 }
 
 #[test]
+fn who_has_shown_a_good_credential_is_not_locked_out_by_strangers_at_the_same_address() {
+    on_each_engine_with(&at_most(5), async |world| {
+        let here = "192.0.2.1:50000".parse().expect("an address");
+        let claire = async |path: &'static str| {
+            let request = TestRequest::get().uri(path).peer_addr(here);
+            world.ask("claire", request).await
+        };
+        claire("/v1/me").await.expect(200);
+        for number in 0..6 {
+            // What needs no credential counts for the address, whatever is shown with it.
+            let request = TestRequest::get()
+                .uri("/v1/nowhere")
+                .insert_header(("authorization", format!("Bearer mdt_{number}")))
+                .peer_addr(here);
+            let answer = world.send(request).await;
+            assert_eq!(answer.status, if number < 5 { 404 } else { 429 });
+        }
+        claire("/v1/me").await.expect(200);
+    });
+}
+
+#[test]
 fn without_a_limit_nothing_is_said_of_one() {
     on_each_engine_with(&at_most(0), async |world| {
         let answer = world.get("claire", "/v1/me").await.expect(200);

@@ -5,8 +5,8 @@ use prometheus_client::registry::Registry;
 use std::fs;
 use std::time::Duration;
 
-/// In `/proc` Linux counts time in hundredths of a second, whatever its own clock does.
-const TICK: Duration = Duration::from_millis(10);
+/// In milliseconds. In `/proc` Linux counts time so, whatever its own clock does.
+const TICK: u64 = 10;
 
 pub fn tell(registry: &mut Registry) {
     if let Some(took) = processor_time() {
@@ -51,6 +51,6 @@ fn processor_time() -> Option<Duration> {
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
     let (_, fields) = stat.rsplit_once(')')?;
     let ticks = fields.split_whitespace().skip(11).take(2);
-    let ticks: u32 = ticks.filter_map(|ticks| ticks.parse::<u32>().ok()).sum();
-    Some(TICK * ticks)
+    let ticks: u64 = ticks.filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+    Some(Duration::from_millis(TICK * ticks))
 }
