@@ -233,3 +233,20 @@ fn era_1_what_others_keep_of_a_person_is_told_to_nobody_else() {
         assert_ne!(claire.body["notifications"], Value::Null);
     });
 }
+
+#[test]
+fn era_1_an_address_goes_in_whatever_letter_case_and_anothers_that_ends_like_it_stays() {
+    on_each_engine(async |world| {
+        let lumen = world.organization("Studio Lumen").await;
+        let name = format!("Friends of a{MAYA} and of {}", MAYA.to_uppercase());
+        let teams = format!("/v1/organizations/{lumen}/teams");
+        let made = world.post("claire", &teams, json!({"name": name})).await;
+        let team = format!("{teams}/{}", made.expect(201).id());
+        let erase = format!("/v1/admin/users/{}/erase", id_of(world, MAYA).await);
+        let erased = world.post("nora", &erase, json!({})).await;
+        erased.expect(200);
+        let team = world.get("claire", &team).await.expect(200);
+        let kept = format!("Friends of a{MAYA} and of erased");
+        assert_eq!(team.text_of("/name"), kept);
+    });
+}

@@ -181,7 +181,7 @@ pub fn words(tx: &mut Tx, user: &User) -> Result<()> {
     let shown = stored_answers::body.like(format!("%{id}%"));
     let answers = stored_answers::user_id.eq(id).or(named).or(shown);
     diesel::delete(stored_answers::table.filter(answers)).execute(tx.conn)?;
-    tx.replace(&FREE_TEXTS, email, GONE)?;
+    tx.rewrite(&FREE_TEXTS, email, |text| without(text, email))?;
     diesel::update(audit_log::table.filter(audit_log::actor_id.eq(id)))
         .set((
             audit_log::address.eq(None::<String>),
@@ -198,6 +198,32 @@ pub fn words(tx: &mut Tx, user: &User) -> Result<()> {
         ))
         .execute(tx.conn)?;
     Ok(())
+}
+
+/// A text without an address, however it is written there; another's that ends or begins like it stays.
+fn without(text: &str, email: &str) -> String {
+    let (lower, email) = (text.to_ascii_lowercase(), email.to_ascii_lowercase());
+    let local = |byte: &u8| byte.is_ascii_alphanumeric() || b"._%+-".contains(byte);
+    let (mut kept, mut from) = (String::new(), 0);
+    for (at, _) in lower.match_indices(&email) {
+        let (before, behind) = (
+            &lower.as_bytes()[..at],
+            &lower.as_bytes()[at + email.len()..],
+        );
+        let goes_on = match behind {
+            [b'.' | b'-', next, ..] => next.is_ascii_alphanumeric(),
+            [next, ..] => next.is_ascii_alphanumeric(),
+            [] => false,
+        };
+        if before.last().is_some_and(local) || goes_on {
+            continue;
+        }
+        kept.push_str(&text[from..at]);
+        kept.push_str(GONE);
+        from = at + email.len();
+    }
+    kept.push_str(&text[from..]);
+    kept
 }
 
 /// No address, so that nobody can sign in with it, and no other's.
