@@ -382,3 +382,26 @@ fn org_4_a_narrowed_collaborator_sees_the_orders_of_its_products_and_its_own() {
         world.get("maya", &one).await.expect(200);
     });
 }
+
+#[test]
+fn org_4_of_a_mixed_order_a_narrowed_collaborator_sees_what_its_products_cost() {
+    on_each_engine(async |world| {
+        let arno = world.organization("Galerie Arno").await;
+        let path = format!("/v1/organizations/{arno}/orders");
+        let card = methods(world, "claire", &arno).await[0]["id"].clone();
+        let mixed = json!({"acting_as": "partner", "currency": "CHF", "payment_method_id": card,
+            "lines": [{"family": "mail", "quantity": 1, "period": "monthly"},
+                {"family": "cloud_server", "quantity": 1, "period": "monthly"}]});
+        let placed = world.post_keyed("claire", &path, "mixed", mixed).await;
+        let placed = placed.expect(201);
+        assert_eq!(placed.text_of("/order/charged_amount/amount"), "31.10");
+        narrow_maya(world, &placed.text_of("/products/0/id")).await;
+        let one = format!("{path}/{}", placed.text_of("/order/id"));
+        for (who, charged) in [("claire", "31.10"), ("maya", "2.10")] {
+            let listed = world.get(who, &path).await.expect(200);
+            assert_eq!(listed.text_of("/items/0/charged_amount/amount"), charged);
+            let shown = world.get(who, &one).await.expect(200);
+            assert_eq!(shown.text_of("/charged_amount/amount"), charged);
+        }
+    });
+}

@@ -106,6 +106,7 @@ pub async fn list_orders(
             .limit(listing.fetch())
             .select(Row::as_select())
             .load(tx.conn)?;
+        let rows = reader.narrowed(tx, rows)?;
         Reply::page(&listing.page(
             tx.keys,
             rows,
@@ -136,7 +137,8 @@ pub async fn get_order(
             .select(Row::as_select())
             .first(tx.conn)
             .optional()?;
-        let row = found.ok_or_else(Refusal::not_found)?;
+        let row = reader.narrowed(tx, found.into_iter().collect())?.pop();
+        let row = row.ok_or_else(Refusal::not_found)?;
         Reply::ok(&row.view(reads_as(&reader.by)))
     })
     .await
@@ -162,6 +164,31 @@ impl Reader {
             reach: reach::of(tx, alone, Action::ReadOrders, tx.now)?,
             by,
         })
+    }
+
+    /// Each with what was charged within reach, but for one's own: what else was ordered with it does
+    /// not exist (ACC-3, ORG-4).
+    fn narrowed(&self, tx: &mut Tx, mut rows: Vec<Row>) -> Result<Vec<Row>> {
+        let Reach::Only(products) = &self.reach else {
+            return Ok(rows);
+        };
+        let shared: Vec<OrderId> = rows
+            .iter()
+            .filter(|row| row.created_by != Some(self.user))
+            .map(|row| row.id)
+            .collect();
+        let order = billing_events::order_id.assume_not_null();
+        let charged: Vec<(OrderId, i64)> = billing_events::table
+            .filter(order.eq_any(&shared))
+            .filter(billing_events::product_id.among(products))
+            .filter(billing_events::refunds_id.is_null())
+            .select((order, billing_events::charged_minor))
+            .load(tx.conn)?;
+        for row in rows.iter_mut().filter(|row| shared.contains(&row.id)) {
+            let lines = charged.iter().filter(|(order, _)| *order == row.id);
+            row.charged_minor = lines.map(|(_, charged)| charged).sum();
+        }
+        Ok(rows)
     }
 
     /// Those of the partnership to a partner; those for products within reach, and its own, to

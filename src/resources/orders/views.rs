@@ -1,7 +1,7 @@
 //! How an order is shown to each side.
 use crate::api::views::MoneyView;
 use crate::db::schema::orders;
-use crate::domain::id::{OrderId, OrganizationId, PartnershipId, QuoteId};
+use crate::domain::id::{OrderId, OrganizationId, PartnershipId, QuoteId, UserId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::policy::Standing;
 use crate::domain::settlement::{Orderer, Payer};
@@ -27,7 +27,7 @@ pub struct OrderView {
     partnership_id: Option<PartnershipId>,
     /// The quote it redeemed.
     quote_id: Option<QuoteId>,
-    /// What was charged; null to the customer of what the partner paid (BIL-11).
+    /// What was charged, to whoever reaches chosen products only for those of them; null to the customer of what the partner paid (BIL-11).
     charged_amount: Option<MoneyView>,
     /// When it was placed.
     created_at: DateTime<Utc>,
@@ -43,7 +43,8 @@ pub struct Row {
     partnership_id: Option<PartnershipId>,
     quote_id: Option<QuoteId>,
     currency: Currency,
-    charged_minor: i64,
+    pub charged_minor: i64,
+    pub created_by: Option<UserId>,
     created_at: NaiveDateTime,
 }
 
