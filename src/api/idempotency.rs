@@ -58,7 +58,7 @@ impl<T: Clone + Send + Sync + 'static> Post<T> {
         }
     }
 
-    /// Takes turns with other acts of this organization, and with others of the same person: they
+    /// Takes turns with other acts of this organization, and with others of the same credential: they
     /// would change the same rows.
     pub fn in_turn(mut self, organization: OrganizationId) -> Self {
         self.turns.insert(Turn::of(organization.bytes()));

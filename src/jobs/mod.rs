@@ -144,19 +144,25 @@ async fn run(
     service: Service,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let mut failures = 0;
-    tokio::time::sleep(first).await;
-    while !*stopped.borrow() {
+    let (mut failures, mut pause) = (0, first);
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+        if *stopped.borrow() {
+            return;
+        }
         // On a task of its own, so that a panic fails the step and not the job.
         let step = tokio::spawn((job.step)(service.clone())).await;
         let step = step.map_err(Error::internal).flatten();
         let now = service.db.clock().now();
         service.metrics.ran(job.name, step.is_ok(), now);
-        let pause = match step {
+        pause = match step {
             Ok(next) => {
                 failures = 0;
                 match next {
-                    Next::AtOnce => continue,
+                    Next::AtOnce => Duration::ZERO,
                     Next::Rest => job.every,
                 }
             }
@@ -166,10 +172,6 @@ async fn run(
                 after(failures)
             }
         };
-        tokio::select! {
-            _ = stopped.changed() => {}
-            () = tokio::time::sleep(pause) => {}
-        }
     }
 }
 

@@ -119,6 +119,7 @@ fn ntf_1_a_killed_program_loses_nothing_and_sends_what_was_committed_alone() {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let now = now.expect("after 1970").subsec_nanos();
     let seed = told("TEST_SEED", now as usize) as u64;
+    eprintln!("seed {seed}");
     on_each_engine(async |world| {
         let mut chance = Lcg(seed);
         let receivers = [Receiver::start().await, Receiver::start().await];
