@@ -179,10 +179,10 @@ fn ntf_1_a_killed_program_loses_nothing_and_sends_what_was_committed_alone() {
         while mail::step(&service).await == Next::AtOnce {}
 
         let events = events(world, "anna", &org, before).await;
-        for (team, acknowledged) in deeds.changes.borrow().iter() {
-            let of_it = events.values().filter(|one| one["subject_id"] == **team);
+        for (team, acknowledged) in deeds.changes.take() {
+            let of_it = events.values().filter(|one| one["subject_id"] == team);
             let happened = i64::try_from(of_it.count()).expect("a count");
-            assert!(happened >= *acknowledged, "a change of {team} is lost");
+            assert!(happened >= acknowledged, "a change of {team} is lost");
             let read = world.get("anna", &format!("{at}/teams/{team}")).await;
             assert_eq!(read.expect(200).body["version"], happened + 1);
         }

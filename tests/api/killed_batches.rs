@@ -154,9 +154,8 @@ fn bil_3_a_batch_that_a_killed_program_left_is_sent_again_and_leaves_what_it_wou
             .set_payload(batch.concat());
         let answer = world.ask("tom", whole).await.expect(200);
         assert_eq!(answer.body["booked"], LINES, "{}", answer.text);
-        undisturbed
-            .borrow_mut()
-            .push_back((batch, left_by(world).await));
+        let left = left_by(world).await;
+        undisturbed.borrow_mut().push_back((batch, left));
     });
     on_each_engine(async |world| {
         let next = undisturbed.borrow_mut().pop_front();

@@ -179,7 +179,7 @@ impl Model {
             reasons = self.proposing(it, now);
         }
         // ORG-7.
-        reasons.extend((replaces && !proven).then(|| Refused::password()));
+        reasons.extend((replaces && !proven).then(Refused::password));
         reasons
     }
 
@@ -193,7 +193,7 @@ impl Model {
         let mut reasons = self.by_customer(who, at);
         if reasons.is_empty() {
             reasons = self.in_force(at).into_iter().collect();
-            reasons.extend((!proven).then(|| Refused::password()));
+            reasons.extend((!proven).then(Refused::password));
             if self.partnerships[at].status == Status::Active {
                 reasons.extend(self.proposing(it, now));
             }
@@ -272,7 +272,7 @@ impl Model {
     ) -> Reasons {
         let one = &self.partnerships[at];
         let asks = replace.is_none_or(|some| !some.is_empty()) && !proven;
-        let password = asks.then(|| Refused::password());
+        let password = asks.then(Refused::password);
         let mut reasons = self.by_customer(who, at);
         if reasons.is_empty() {
             reasons.extend(self.in_force(at));
@@ -328,7 +328,7 @@ impl Model {
         let leads = self.leads(who, one.customer) || self.leads(who, one.partner);
         let mut reasons = self.towards(who, at, leads || one.status == Status::Ended);
         if reasons.is_empty() {
-            reasons.extend((!proven).then(|| Refused::password()));
+            reasons.extend((!proven).then(Refused::password));
         }
         reasons
     }

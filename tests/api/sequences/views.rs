@@ -9,8 +9,11 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// The table of SPEC section 5: scope, how much, on what condition; for the three kinds of access.
-const SCOPES: [(&str, [(&str, Option<&str>); 3]); 6] = [
+/// How much of a scope is granted, and on what condition.
+type Granted = (&'static str, Option<&'static str>);
+
+/// The table of the permission scopes: scope, how much, on what condition; for the three kinds of access.
+const SCOPES: [(&str, [Granted; 3]); 6] = [
     (
         "product_management",
         [("selected_products", None), ("all", None), ("all", None)],
