@@ -1,5 +1,5 @@
 //! The command line; each command is a few lines.
-use actix_web::HttpServer;
+use actix_web::{App, HttpServer};
 use clap::{Args, Parser, Subcommand};
 use mandat::bench;
 use mandat::config::{self, Config};
@@ -264,7 +264,7 @@ fn watched(service: &Service) {
         return;
     };
     let watched = service.clone();
-    let server = HttpServer::new(move || watched.watched())
+    let server = HttpServer::new(move || App::new().configure(|app| watched.watched(app)))
         .workers(1)
         .disable_signals()
         .bind(listen);

@@ -22,7 +22,7 @@ use crate::secret::{self, Keyring};
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
-use actix_web::web::{Bytes, Data, PathConfig};
+use actix_web::web::{Bytes, Data, PathConfig, ServiceConfig};
 use actix_web::{App, HttpRequest, web};
 use chrono::TimeDelta;
 use std::io::Write;
@@ -172,21 +172,10 @@ impl Service {
     }
 
     /// What is told to whoever watches, for a listener of its own.
-    pub fn watched(
-        &self,
-    ) -> App<
-        impl ServiceFactory<
-            ServiceRequest,
-            Config = (),
-            Response = ServiceResponse<BoxBody>,
-            Error = actix_web::Error,
-            InitError = (),
-        > + use<>,
-    > {
-        App::new()
-            .app_data(self.db.clone())
+    pub fn watched(&self, app: &mut ServiceConfig) {
+        app.app_data(self.db.clone())
             .app_data(self.metrics.clone())
-            .service(metrics::get_metrics)
+            .service(metrics::get_metrics);
     }
 }
 

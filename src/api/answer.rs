@@ -66,9 +66,7 @@ pub async fn layer(
     }
     close(answer.headers_mut(), &id, trace, asked.path());
     let (status, took) = (answer.status().as_u16(), started.elapsed());
-    let route = asked
-        .match_pattern()
-        .unwrap_or_else(|| requests::UNKNOWN.into());
+    let route = requests::route(&asked);
     if let Some(requests) = asked.app_data::<Data<Requests>>() {
         requests.count(asked.method(), &route, status, took);
     }

@@ -10,9 +10,9 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 const AUDIENCE: &str = "mandat";
 const KIND: &str = "at+jwt";
@@ -163,12 +163,12 @@ impl Signer {
     /// clock, which tests move.
     pub fn verify(&self, token: &str, now: NaiveDateTime) -> Option<Credential> {
         let hash = secret::token_hash(token);
-        let remembered = self.verified().get(&hash).cloned();
+        let remembered = self.verified.lock().get(&hash).cloned();
         let verified = match remembered {
             Some(verified) => verified,
             None => {
                 let verified = self.well_signed(token)?;
-                let mut all = self.verified();
+                let mut all = self.verified.lock();
                 if all.len() >= REMEMBERED {
                     all.clear();
                 }
@@ -203,11 +203,6 @@ impl Signer {
             not_before: claims.nbf,
             expires: claims.exp,
         })
-    }
-
-    /// What a panic left is whole: an insertion is not half done.
-    fn verified(&self) -> MutexGuard<'_, HashMap<Vec<u8>, Verified>> {
-        self.verified.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -12,11 +12,11 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest};
 use chrono::{NaiveDateTime, TimeDelta};
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::hash_map::RandomState;
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How long a count lasts, in seconds.
 const WINDOW: i64 = 60;
@@ -64,7 +64,8 @@ pub async fn layer(
 struct Turn {
     limits: Data<Limits>,
     clock: Clock,
-    credential: Option<u64>,
+    /// What it shows, unless that was found good before.
+    unproven: Option<u64>,
     address: u64,
     left: u32,
     seconds: i64,
@@ -82,9 +83,9 @@ impl Limits {
         })
     }
 
-    /// The minute that runs now. What a panic left of it is whole: nothing here is half done.
+    /// The minute that runs now.
     fn minute(&self, now: NaiveDateTime) -> MutexGuard<'_, Minute> {
-        let mut minute = self.minute.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut minute = self.minute.lock();
         if minute.until <= now {
             minute.until = now + TimeDelta::seconds(WINDOW);
             minute.made.clear();
@@ -109,8 +110,9 @@ impl Turn {
         }
         let limits = request.app_data::<Data<Limits>>()?.clone();
         let clock = request.app_data::<Data<Db>>()?.clock().clone();
+        let shown = caller::token(request).map(|shown| limits.hasher.hash_one(shown));
         let mut turn = Self {
-            credential: caller::token(request).map(|shown| limits.hasher.hash_one(shown)),
+            unproven: None,
             address: limits.hasher.hash_one(network(caller::address(request))),
             limits,
             clock,
@@ -118,15 +120,16 @@ impl Turn {
             seconds: 0,
             refusal: None,
         };
-        turn.count();
+        turn.count(shown);
         Some(turn)
     }
 
     /// Whoever has not shown a good credential yet counts by where it comes from.
-    fn count(&mut self) {
+    fn count(&mut self, shown: Option<u64>) {
         let (quota, now) = (self.limits.quota, self.clock.now());
         let mut minute = self.limits.minute(now);
-        let proven = self.credential.filter(|one| minute.proven.contains(one));
+        let proven = shown.filter(|one| minute.proven.contains(one));
+        self.unproven = shown.filter(|_| proven.is_none());
         let who = proven.unwrap_or(self.address);
         let made = minute.of(who);
         self.seconds = (minute.until - now).num_seconds() + 1;
@@ -140,16 +143,15 @@ impl Turn {
     }
 
     /// A credential that was found good counts by itself from now on, wherever it comes from.
-    fn prove(&mut self) {
+    fn prove(&mut self, credential: u64) {
         let mut minute = self.limits.minute(self.clock.now());
         if minute.proven.len() >= REMEMBERED {
             minute.proven.clear();
         }
-        let fresh = self.credential.filter(|one| minute.proven.insert(*one));
-        if let Some(fresh) = fresh {
+        if minute.proven.insert(credential) {
             let made = minute.made.entry(self.address).or_default();
             *made = made.saturating_sub(1);
-            let made = minute.made.entry(fresh).or_default();
+            let made = minute.made.entry(credential).or_default();
             *made += 1;
             self.left = self.limits.quota.saturating_sub(*made);
         }
@@ -157,8 +159,9 @@ impl Turn {
 
     /// Tells the caller how it stands, in the fields of draft-ietf-httpapi-ratelimit-headers-10.
     fn end(mut self, good: bool, headers: &mut HeaderMap) {
-        if good && self.refusal.is_none() {
-            self.prove();
+        let fresh = self.unproven.filter(|_| good && self.refusal.is_none());
+        if let Some(credential) = fresh {
+            self.prove(credential);
         }
         let (quota, left, seconds) = (self.limits.quota, self.left, self.seconds);
         for (name, value) in [

@@ -1,5 +1,6 @@
 //! How many requests were answered, with what, and in what time. They are told apart by the route's
 //! template and never by the path itself, of which there is no end.
+use actix_web::HttpRequest;
 use actix_web::http::Method;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -8,8 +9,11 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::time::Duration;
 
-/// What a path without a route is counted under.
-pub const UNKNOWN: &str = "unknown";
+/// The template of a request's route; all paths that have none are one.
+pub fn route(request: &HttpRequest) -> String {
+    let pattern = request.match_pattern();
+    pattern.unwrap_or_else(|| "unknown".into())
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answered {

@@ -1,6 +1,6 @@
 //! The span of a request, for traces. Where none are sent (`otlp` is not built in, or not set), it is
 //! never made and costs nothing.
-use super::requests::UNKNOWN;
+use super::requests;
 use actix_web::dev::ServiceRequest;
 use tracing::Span;
 use tracing::field::Empty;
@@ -8,10 +8,7 @@ use tracing::field::Empty;
 /// A child of the caller's, if it names one.
 pub fn of(request: &ServiceRequest, id: &str) -> Span {
     let method = request.method();
-    let route = || {
-        let pattern = request.match_pattern();
-        pattern.unwrap_or_else(|| UNKNOWN.into())
-    };
+    let route = || requests::route(request.request());
     let span = tracing::info_span!(
         target: "otlp",
         "request",

@@ -225,25 +225,17 @@ pub fn rewrite(
 ) -> QueryResult<()> {
     let with_word = format!("%{}%", word.to_lowercase());
     for (table, column) in columns {
-        let having = |mark: &str| {
-            let condition = format!("lower({column}) LIKE {mark}");
-            let select = format!("SELECT DISTINCT {column} AS held FROM {table}");
-            diesel::sql_query(format!("{select} WHERE {condition}")).bind::<Text, _>(&with_word)
-        };
-        let found: Vec<Held> = match conn {
-            Conn::Postgres(pg) => having("$1").load(pg)?,
-            Conn::Sqlite(sqlite) => having("?1").load(sqlite)?,
-        };
+        let select =
+            format!("SELECT DISTINCT {column} AS held FROM {table} WHERE lower({column}) LIKE $1");
+        let found: Vec<Held> = diesel::sql_query(select)
+            .bind::<Text, _>(&with_word)
+            .load(conn)?;
+        let change = format!("UPDATE {table} SET {column} = $1 WHERE {column} = $2");
         for Held { held } in found {
-            let change = |new: &str, old: &str| {
-                let change = format!("UPDATE {table} SET {column} = {new} WHERE {column} = {old}");
-                let change = diesel::sql_query(change).bind::<Text, _>(anew(&held));
-                change.bind::<Text, _>(&held)
-            };
-            match conn {
-                Conn::Postgres(pg) => change("$1", "$2").execute(pg)?,
-                Conn::Sqlite(sqlite) => change("?1", "?2").execute(sqlite)?,
-            };
+            diesel::sql_query(&change)
+                .bind::<Text, _>(anew(&held))
+                .bind::<Text, _>(&held)
+                .execute(conn)?;
         }
     }
     Ok(())
@@ -351,64 +343,45 @@ macro_rules! directly {
 }
 pub(crate) use directly;
 
-/// Up to so many rows a server keeps a statement for each number of them prepared.
-pub const KEPT_ROWS: usize = 8;
-
-/// The rows of several at once, which the derived connection alone does not take. The embedded engine
-/// takes them one by one, which costs it no round trip.
-macro_rules! insert_all {
-    ($tx:expr, $table:expr, $rows:expr) => {{
+/// Runs one query for all of several rows, which the derived connection alone does not take. The embedded
+/// engine takes them one by one, which costs it no round trip.
+macro_rules! in_rows {
+    ($tx:expr, $rows:expr, |$some:ident| $query:expr) => {{
         let rows = $rows;
         match &mut *$tx.conn {
             $crate::db::Conn::Postgres(pg) => {
-                for some in rows.chunks(500) {
-                    let insert = diesel::insert_into($table).values(some);
-                    match some.len() {
-                        ..=$crate::db::KEPT_ROWS => $crate::db::prepared::Kept(insert).execute(pg),
-                        _ => insert.execute(pg),
-                    }?;
+                for $some in rows.chunks(500) {
+                    let (rows, query) = ($some.len(), $query);
+                    $crate::db::prepared::OfRows { rows, query }.execute(pg)?;
                 }
             }
             $crate::db::Conn::Sqlite(sqlite) => {
-                for row in rows {
-                    let insert = diesel::insert_into($table).values(row);
-                    $crate::db::prepared::Kept(insert).execute(sqlite)?;
+                for $some in rows {
+                    let (rows, query) = (1, $query);
+                    $crate::db::prepared::OfRows { rows, query }.execute(sqlite)?;
                 }
             }
         }
     }};
 }
+pub(crate) use in_rows;
+
+/// Inserts rows.
+macro_rules! insert_all {
+    ($tx:expr, $table:expr, $rows:expr) => {
+        $crate::db::in_rows!($tx, $rows, |some| diesel::insert_into($table).values(some))
+    };
+}
 pub(crate) use insert_all;
 
 /// Inserts rows, or changes those that stand under the same key already; no key twice.
 macro_rules! put_all {
-    ($tx:expr, $table:expr, $rows:expr, $key:expr, $changes:expr) => {{
-        let rows = $rows;
-        match &mut *$tx.conn {
-            $crate::db::Conn::Postgres(pg) => {
-                for some in rows.chunks(500) {
-                    let put = diesel::insert_into($table)
-                        .values(some)
-                        .on_conflict($key)
-                        .do_update()
-                        .set($changes);
-                    match some.len() {
-                        ..=$crate::db::KEPT_ROWS => $crate::db::prepared::Kept(put).execute(pg),
-                        _ => put.execute(pg),
-                    }?;
-                }
-            }
-            $crate::db::Conn::Sqlite(sqlite) => {
-                for row in rows {
-                    let put = diesel::insert_into($table)
-                        .values(row)
-                        .on_conflict($key)
-                        .do_update()
-                        .set($changes);
-                    $crate::db::prepared::Kept(put).execute(sqlite)?;
-                }
-            }
-        }
-    }};
+    ($tx:expr, $table:expr, $rows:expr, $key:expr, $changes:expr) => {
+        $crate::db::in_rows!($tx, $rows, |some| diesel::insert_into($table)
+            .values(some)
+            .on_conflict($key)
+            .do_update()
+            .set($changes))
+    };
 }
 pub(crate) use put_all;

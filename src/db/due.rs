@@ -65,7 +65,8 @@ impl Watch {
         self.agreed.load(Ordering::Acquire)
     }
 
-    /// A look found this; what was agreed on since it began may have been missed by it, and stays.
+    /// A look found this. Where something was agreed on since it began, it may have
+    /// missed that, and is not trusted.
     pub fn saw(&self, now: NaiveDateTime, next: Option<NaiveDateTime>, agreed: u64) {
         let next = next.map_or(i64::MAX, micros);
         self.next.store(next, Ordering::Release);

@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::secret::{self, Keyring};
 use chrono::{NaiveDateTime, SubsecRound, TimeDelta, Utc};
 pub use dialect::{Conn, Connector, MultiBackend};
-pub(crate) use dialect::{KEPT_ROWS, directly, insert_all, put_all};
+pub(crate) use dialect::{directly, in_rows, insert_all, put_all};
 use due::{Due, Watch};
 use r2d2::Pool;
 use std::cell::Cell;

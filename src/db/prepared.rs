@@ -76,23 +76,32 @@ impl<C, V> ValidGrouping<()> for IsAmong<C, V> {
     type IsAggregate = is_aggregate::No;
 }
 
-/// A statement whose text is the same each time, though the query builder can't know it.
-#[derive(Debug, Clone, Copy)]
-pub struct Kept<Q>(pub Q);
+/// Up to so many rows, a server keeps a statement for each number of them.
+const KEPT_ROWS: usize = 8;
 
-impl<DB: Backend, Q: QueryFragment<DB>> QueryFragment<DB> for Kept<Q> {
+/// A statement that writes so many rows: few make a text that is worth keeping.
+#[derive(Debug, Clone, Copy)]
+pub struct OfRows<Q> {
+    pub rows: usize,
+    pub query: Q,
+}
+
+impl<DB: Backend, Q: QueryFragment<DB>> QueryFragment<DB> for OfRows<Q> {
     fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
-        self.0.walk_ast(out)
+        self.query.walk_ast(out)
     }
 
-    fn is_safe_to_cache_prepared(&self, _: &DB) -> QueryResult<bool> {
-        Ok(true)
+    fn is_safe_to_cache_prepared(&self, backend: &DB) -> QueryResult<bool> {
+        match self.rows {
+            ..=KEPT_ROWS => Ok(true),
+            _ => self.query.is_safe_to_cache_prepared(backend),
+        }
     }
 }
 
-impl<Q: QueryId> QueryId for Kept<Q> {
+impl<Q: QueryId> QueryId for OfRows<Q> {
     type QueryId = Q::QueryId;
     const HAS_STATIC_QUERY_ID: bool = Q::HAS_STATIC_QUERY_ID;
 }
 
-impl<Q, Conn> RunQueryDsl<Conn> for Kept<Q> {}
+impl<Q, Conn> RunQueryDsl<Conn> for OfRows<Q> {}

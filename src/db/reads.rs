@@ -11,9 +11,10 @@ use crate::error::Result;
 use crate::secret;
 use chrono::{DurationRound, NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
+use parking_lot::Mutex;
 use std::collections::HashSet;
 use std::mem::take;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// The organizations that one request looked at as somebody else.
 #[derive(Debug, Clone, Default)]
@@ -52,7 +53,7 @@ impl Sightings {
             Standing::Support { grant, .. } => Some(*grant),
             Standing::Member { .. } | Standing::Partner { .. } | Standing::Operator { .. } => None,
         };
-        lock(&self.0).push(Sighting {
+        self.0.lock().push(Sighting {
             grants: standings.iter().filter_map(granted).collect(),
             actor: who.user,
             credential: who.proof.to_string(),
@@ -65,7 +66,7 @@ impl Sightings {
 
     /// What was looked at by the support staff's grants, and all else.
     pub fn take(&self) -> (Vec<Sighting>, Vec<Sighting>) {
-        let seen: Vec<Sighting> = take(&mut *lock(&self.0));
+        let seen: Vec<Sighting> = take(&mut *self.0.lock());
         seen.into_iter()
             .partition(|sighting| !sighting.grants.is_empty())
     }
@@ -92,7 +93,7 @@ pub struct Read {
 impl Reads {
     /// Keeps what was not read in this hour already.
     pub fn gather(&self, action: &str, sightings: Vec<Sighting>, at: NaiveDateTime) {
-        let mut gathered = lock(&self.0);
+        let mut gathered = self.0.lock();
         let hour = at.duration_trunc(TimeDelta::hours(1)).unwrap_or(at);
         if gathered.hour != hour {
             gathered.hour = hour;
@@ -109,18 +110,13 @@ impl Reads {
 
     /// What waits to be written.
     pub fn take(&self) -> Vec<Read> {
-        take(&mut lock(&self.0).waiting)
+        take(&mut self.0.lock().waiting)
     }
 
     /// Takes back what could not be written.
     pub fn put_back(&self, reads: Vec<Read>) {
-        lock(&self.0).waiting.extend(reads);
+        self.0.lock().waiting.extend(reads);
     }
-}
-
-/// What a panic left is whole: nothing here is half done.
-fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[derive(Insertable)]

@@ -7,9 +7,9 @@ use crate::domain::id::{PartnershipId, ProductId};
 use crate::error::Result;
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use parking_lot::Mutex;
 use std::collections::{BTreeSet, HashSet};
 use std::mem::take;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A product that was used through a partnership on a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Insertable, Queryable)]
@@ -33,7 +33,7 @@ struct Gathered {
 
 impl Uses {
     pub fn note(&self, seen: Use) {
-        let mut gathered = self.lock();
+        let mut gathered = self.0.lock();
         if gathered.day != seen.day {
             gathered.day = seen.day;
             gathered.known.clear();
@@ -45,17 +45,12 @@ impl Uses {
 
     /// What waits to be written.
     pub fn take(&self) -> Vec<Use> {
-        take(&mut self.lock().waiting)
+        take(&mut self.0.lock().waiting)
     }
 
     /// Takes back what could not be written.
     pub fn put_back(&self, uses: Vec<Use>) {
-        self.lock().waiting.extend(uses);
-    }
-
-    /// What a panic left is whole: nothing here is half done.
-    fn lock(&self) -> MutexGuard<'_, Gathered> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().waiting.extend(uses);
     }
 }
 

@@ -236,10 +236,7 @@ impl Place {
             may_order: self.may_order,
             narrowed: self.narrowed,
             terms,
-            state: match self.enrolment_state {
-                Some(EnrolmentState::Approved) => PartnershipState::Active,
-                _ => PartnershipState::Suspended,
-            },
+            state: PartnershipState::of_open(self.enrolment_state),
         })
     }
 }
@@ -310,10 +307,13 @@ fn support_grants_of(tx: &mut Tx, organization: OrganizationId) -> Result<Vec<St
         .collect())
 }
 
+/// A member's organization, membership, role, right to order, and whether an assignment narrows it.
+type OnSide = (OrganizationId, MemberId, Role, bool, Option<bool>);
+
 /// Who a user is on either side of a partnership.
 pub struct Sides {
     partnership: (PartnershipId, OrganizationId, OrganizationId),
-    places: Vec<(OrganizationId, MemberId, Role, bool, Option<bool>)>,
+    places: Vec<OnSide>,
 }
 
 /// The user's places on either side of a partnership, whether it is to come, open or has ended; none
@@ -327,24 +327,23 @@ pub fn sides(
         .eq(memberships::id)
         .and(assignments::partnership_id.eq(partnership))
         .and(assignments::valid_to.is_null()));
-    let mut places: Vec<(OrganizationId, MemberId, Role, bool, Option<bool>)> =
-        directly!(tx, |conn| memberships::table
-            .left_join(assigned)
-            .filter(memberships::user_id.eq(user))
-            .filter(
-                memberships::organization_id
-                    .eq(customer)
-                    .or(memberships::organization_id.eq(partner)),
-            )
-            .filter(memberships::valid_to.is_null())
-            .select((
-                memberships::organization_id,
-                memberships::id,
-                memberships::role,
-                memberships::may_order,
-                assignments::narrowed.nullable(),
-            ))
-            .load(conn))?;
+    let mut places: Vec<OnSide> = directly!(tx, |conn| memberships::table
+        .left_join(assigned)
+        .filter(memberships::user_id.eq(user))
+        .filter(
+            memberships::organization_id
+                .eq(customer)
+                .or(memberships::organization_id.eq(partner)),
+        )
+        .filter(memberships::valid_to.is_null())
+        .select((
+            memberships::organization_id,
+            memberships::id,
+            memberships::role,
+            memberships::may_order,
+            assignments::narrowed.nullable(),
+        ))
+        .load(conn))?;
     places.retain(|(of, _, role, _, narrowed)| {
         *of == customer
             || match role {

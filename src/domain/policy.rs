@@ -3,6 +3,7 @@
 //! A right comes from membership in the organization concerned, from a partnership, or from an
 //! operator role, and from nothing else (ACC-1).
 use super::access::{PaymentMode, Terms};
+use super::enrolment::EnrolmentState;
 use super::id::{MemberId, OrganizationId, PartnershipId, SupportGrantId};
 use super::organization::{OperatorRole, Role};
 use super::refusal::{Code, Refusal};
@@ -81,6 +82,16 @@ words! {
         Ended = "ended",
         /// Agreed, to begin later (PSH-12).
         Scheduled = "scheduled",
+    }
+}
+
+impl PartnershipState {
+    /// While a partnership is open it stands as its partner does in the programme (PRG-5).
+    pub fn of_open(partner: Option<EnrolmentState>) -> Self {
+        match partner {
+            Some(EnrolmentState::Approved) => Self::Active,
+            _ => Self::Suspended,
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use mandat::jobs::reads;
 use mandat::resources::audit::proof;
 use serde_json::{Value, json};
 
-async fn prove(world: &World, body: Value) -> Answer {
+pub async fn prove(world: &World, body: Value) -> Answer {
     let request = TestRequest::post()
         .uri("/v1/admin/audit-log/verify")
         .set_json(body);

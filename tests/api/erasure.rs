@@ -1,4 +1,5 @@
 //! What is left of a person who was erased: nothing, in any table (ERA-1).
+use crate::audit;
 use crate::invitations::full;
 use crate::money::{hosting, order};
 use crate::receiver::Receiver;
@@ -186,10 +187,7 @@ fn era_1_of_an_erased_person_no_table_knows_anything() {
         assert_eq!(lumen.text_of("/email"), "claire@studio-lumen.example");
         let proof = world.db.snapshot(verify::verify).await.expect("a proof");
         assert_eq!(proof.differences, [""; 0]);
-        let prove = TestRequest::post()
-            .uri("/v1/admin/audit-log/verify")
-            .set_json(json!({}));
-        let linked = world.ask("nora", prove).await.expect(200);
+        let linked = audit::prove(world, json!({})).await;
         assert_eq!(linked.body["intact"], true, "{}", linked.text);
     });
 }

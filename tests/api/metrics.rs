@@ -2,6 +2,7 @@
 use crate::jobs::settle;
 use crate::money::{hosting, order};
 use crate::world::{World, on_each_engine, on_each_engine_with};
+use actix_web::App;
 use actix_web::body::to_bytes;
 use actix_web::http::Method;
 use actix_web::test::{self, TestRequest};
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 /// All figures, as a line each.
 async fn scrape(world: &World) -> String {
-    let app = test::init_service(world.service.watched()).await;
+    let app = test::init_service(App::new().configure(|app| world.service.watched(app))).await;
     let request = TestRequest::get().uri("/metrics").to_request();
     let answer = test::call_service(&app, request).await;
     assert_eq!(answer.status(), 200);
@@ -81,7 +82,7 @@ fn the_metrics_are_not_on_the_public_port_and_the_api_not_on_theirs() {
     on_each_engine(async |world| {
         let asked = world.send(TestRequest::get().uri("/metrics")).await;
         asked.refused(404, "unknown_path", None);
-        let app = test::init_service(world.service.watched()).await;
+        let app = test::init_service(App::new().configure(|app| world.service.watched(app))).await;
         for path in ["/v1/me", "/livez", "/docs/", "/"] {
             let request = TestRequest::get().uri(path).to_request();
             assert_eq!(test::call_service(&app, request).await.status(), 404);

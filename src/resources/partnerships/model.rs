@@ -59,10 +59,8 @@ impl Partnership {
 
     /// How it stands; while it is open, as its partner does (PRG-5).
     fn state(&self, partner: Option<EnrolmentState>) -> PartnershipState {
-        self.out_of_force().unwrap_or(match partner {
-            Some(EnrolmentState::Approved) => PartnershipState::Active,
-            _ => PartnershipState::Suspended,
-        })
+        let open = PartnershipState::of_open(partner);
+        self.out_of_force().unwrap_or(open)
     }
 }
 
