@@ -72,10 +72,10 @@ impl Given {
 }
 
 impl Tx<'_> {
-    /// What was written has to be applied at this instant (see [`due`]).
-    pub fn falls_due(&self, at: NaiveDateTime) {
-        let earliest = self.falls_due.get().map_or(at, |known| known.min(at));
-        self.falls_due.set(Some(earliest));
+    /// What was written has to be applied at this instant, if at one (see [`due`]).
+    pub fn falls_due(&self, at: Option<NaiveDateTime>) {
+        let earliest = self.falls_due.get().into_iter().chain(at).min();
+        self.falls_due.set(earliest);
     }
 
     /// Writes anew what these columns of tables hold that has a word in it, in whatever letter case.

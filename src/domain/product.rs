@@ -25,6 +25,16 @@ impl Period {
     }
 }
 
+/// When a product expires by the clock alone (BIL-13): not while it renews by itself.
+pub fn expires_at(
+    state: ProductState,
+    renews: bool,
+    renews_on: NaiveDate,
+) -> Option<NaiveDateTime> {
+    let active = state == ProductState::Active;
+    (active && !renews).then(|| ends_at(renews_on))
+}
+
 /// The instant at which a paid period is over.
 pub fn ends_at(renews_on: NaiveDate) -> NaiveDateTime {
     renews_on.and_time(NaiveTime::MIN)

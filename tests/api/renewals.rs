@@ -153,6 +153,7 @@ fn pay_6_a_renewal_that_the_partner_paid_and_is_reported_late_has_fallen_back() 
         assert_eq!(paid.text_of("/payer"), "partner");
         let after = next(world, "karl", &weiss, &product).await.expect(200);
         assert_eq!(after.text_of("/owner/name"), "Praxis Weiss");
+        assert_eq!(mails(world, MailTemplate::RenewalsFellBack).await, 2);
         all_right(world).await;
     });
 }

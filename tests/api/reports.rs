@@ -4,7 +4,9 @@ use crate::partnerships::partnership;
 use crate::world::{Answer, World, on_each_engine};
 use actix_web::test::TestRequest;
 use chrono::{NaiveDateTime, SecondsFormat, TimeDelta};
+use diesel::prelude::*;
 use futures_util::future::{join, join_all};
+use mandat::db::schema::billing_events;
 use mandat::resources::billing::verify::verify;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -439,6 +441,35 @@ fn prc_4_the_units_are_those_of_the_instant_of_occurrence() {
             .await
             .expect(201);
         assert_eq!(now.text_of("/volume_rate"), "0.25");
+        all_right(books(world).await);
+    });
+}
+
+#[test]
+fn prc_4_what_is_over_counts_no_longer_whether_reported_in_one_batch_or_two() {
+    on_each_engine(async |world| {
+        let (arno, now) = (world.organization("Galerie Arno").await, world.clock.now());
+        let ended = |external_id| event(external_id, &arno, 30, now - TimeDelta::days(75));
+        let later = |external_id| event(external_id, &arno, 5, now - TimeDelta::days(2));
+        for batch in [
+            json!([ended("a"), later("b")]),
+            json!([ended("c")]),
+            json!([later("d")]),
+        ] {
+            let reported = world.post("tom", "/v1/billing-events/batch", batch).await;
+            assert_eq!(reported.expect(200).body["refused"], 0);
+        }
+        let counted = world.db.read(|tx| {
+            let events = billing_events::table.filter(billing_events::external_id.is_not_null());
+            let of = (
+                billing_events::external_id.assume_not_null(),
+                billing_events::units,
+            );
+            Ok(events.select(of).load::<(String, i64)>(tx.conn)?)
+        });
+        let counted: BTreeMap<_, _> = counted.await.expect("events").into_iter().collect();
+        assert_eq!((counted["a"], counted["b"]), (30, 5));
+        assert_eq!((counted["c"], counted["d"]), (60, 10));
         all_right(books(world).await);
     });
 }

@@ -55,6 +55,11 @@ pub struct Assessed {
 }
 
 impl Assessed {
+    /// When what the partner pays for here fell back, if it has by now.
+    pub fn fell_back(&self, now: NaiveDateTime) -> Option<NaiveDateTime> {
+        self.falls_back.filter(|at| *at <= now)
+    }
+
     pub fn charged(&self) -> Result<i64, Refusal> {
         let sum = self
             .lines

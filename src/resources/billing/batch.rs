@@ -1,5 +1,6 @@
 //! The rows of all acts that are booked together, written with one statement a table.
 use super::facts::{Installed, Ownership};
+use super::fallen::{self, Fallen};
 use super::ledger;
 use super::units::{self, Shift};
 use crate::db::record::Event;
@@ -13,7 +14,7 @@ use crate::domain::id::{
 };
 use crate::domain::ledger::{PaidBy, Transaction, Unbalanced};
 use crate::domain::money::Currency;
-use crate::domain::product::{Period, ProductState, ends_at};
+use crate::domain::product::Period;
 use crate::domain::settlement::{Orderer, Payer};
 use crate::error::Result;
 use crate::resources::invoices::model::{self as invoices, NewInvoice};
@@ -121,6 +122,8 @@ pub struct Batch {
     /// Ownerships that end, with their end.
     closed: Vec<Ownership>,
     opened: Vec<Ownership>,
+    /// What fell back to a customer (PAY-6) from a partner.
+    pub fallen: BTreeMap<(OrganizationId, OrganizationId), Vec<Fallen>>,
     /// What happened, for whoever wants to know.
     pub told: Vec<Event>,
     transactions: Vec<(BillingEventId, Transaction)>,
@@ -157,7 +160,8 @@ impl Batch {
         self.opened.push(ownership);
     }
 
-    /// A constant number of statements, in the order that foreign keys ask for.
+    /// A constant number of statements, in the order that foreign keys ask for; only telling two sides
+    /// what fell back takes some more.
     pub fn write(self, tx: &mut Tx, by: Option<&Identity>) -> Result<()> {
         insert_all!(tx, orders::table, &self.orders);
         install_products(tx, &self.installed)?;
@@ -168,16 +172,17 @@ impl Batch {
         insert_all!(tx, billing_events::table, &self.events);
         ledger::post(tx, &self.transactions)?;
         tx.record_all(by, self.told)?;
+        for ((customer, partner), fallen) in self.fallen {
+            fallen::tell(tx, by, customer, partner, &fallen)?;
+        }
         Ok(())
     }
 }
 
 /// Changes of products' renewals: each row as it is from now on.
 pub fn update_products(tx: &mut Tx, rows: &[Installed]) -> Result<()> {
-    for row in rows.iter().filter(|row| row.state == ProductState::Active) {
-        if !row.automatic || row.retry_at.is_some() {
-            tx.falls_due(ends_at(row.renews_on));
-        }
+    for row in rows {
+        tx.falls_due(row.expires_at());
     }
     put_all!(
         tx,

@@ -3,6 +3,7 @@
 use super::assess::{Assessed, Assessor, SettledLine};
 use super::batch::{Batch, EventRow, OrderRow};
 use super::facts::{Installed, Ownership};
+use super::fallen::Fallen;
 use super::intent::{Booked, Channel, Intent, Quoted, Sale, WantedLine};
 use super::known::Known;
 use super::means::Means;
@@ -15,12 +16,12 @@ use crate::domain::event::EventType;
 use crate::domain::id::{BillingEventId, OrderId, OrganizationId, PaymentMethodId, ProductId};
 use crate::domain::ledger::{self, Earned, PaidBy};
 use crate::domain::money::Money;
-use crate::domain::product::{Period, ProductState};
+use crate::domain::product::{Period, ProductState, expires_at};
 use crate::domain::refusal::{Code, Refusal};
 use crate::error::{Error, Result};
 use crate::resources::invoices::model::NewInvoice;
 use crate::resources::organizations::model::NewProduct;
-use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
+use chrono::{NaiveDate, NaiveDateTime};
 use serde_json::json;
 
 /// What became of one act.
@@ -225,56 +226,44 @@ impl Booking {
         let id = tx.new_id()?;
         let wanted = &sale.wanted;
         let owner = assessed.payer_id;
+        let name = line.label.clone().unwrap_or_else(|| line.family.clone());
+        let renews_on = end_of(line.period, first_day(sale, line))?;
         self.batch.installed.push(NewProduct {
             id,
             organization: wanted.customer,
             parent: line.parent,
             family: line.family.clone(),
-            name: line.label.clone().unwrap_or_else(|| line.family.clone()),
+            name: name.clone(),
             quantity: line.quantity,
             period: line.period,
             currency: wanted.currency,
             renewal_owner: owner,
             payment_method: method,
-            renews_on: end_of(line.period, first_day(sale, line))?,
+            renews_on,
             installed_at: wanted.at,
         });
         let units = &mut self.assessor.units;
         units.change(owner, &line.family, wanted.at, line.quantity);
-        if let Some(at) = assessed.falls_back.filter(|at| *at <= tx.now) {
-            self.fall_back(wanted.customer, line, (id, owner, wanted.at), at);
-        }
-        Ok(id)
-    }
-
-    /// A product that is reported late has fallen back with all that the partner owned (PAY-6).
-    fn fall_back(
-        &mut self,
-        customer: OrganizationId,
-        line: &WantedLine,
-        (product_id, owner_id, valid_from): (ProductId, OrganizationId, NaiveDateTime),
-        at: NaiveDateTime,
-    ) {
         let owned = Ownership {
-            product_id,
-            owner_id,
+            product_id: id,
+            owner_id: owner,
             family: line.family.clone(),
             quantity: line.quantity,
-            valid_from,
-            valid_to: Some(at),
-        };
-        let units = &mut self.assessor.units;
-        units.change(owner_id, &line.family, at, -line.quantity);
-        units.change(customer, &line.family, at, line.quantity);
-        let theirs = Ownership {
-            owner_id: customer,
-            valid_from: at,
+            valid_from: wanted.at,
             valid_to: None,
-            ..owned.clone()
         };
-        self.assessor.facts.own(theirs.clone());
-        self.batch.open(theirs);
-        self.batch.close(owned);
+        let course = Course {
+            customer: wanted.customer,
+            fell_back: assessed.fell_back(tx.now),
+            expires_at: expires_at(ProductState::Active, method.is_some(), renews_on),
+            fallen: Fallen {
+                product_id: id,
+                name,
+                renews_on,
+            },
+        };
+        self.follow(tx.now, owned, course);
+        Ok(id)
     }
 
     /// Pays a product for another period; whoever paid owns its next renewal (PAY-6), unless what
@@ -289,25 +278,22 @@ impl Booking {
         id: ProductId,
     ) -> Result<ProductId> {
         let (payer, at) = (assessed.payer_id, sale.wanted.at);
+        let until = end_of(line.period, first_day(sale, line))?;
         let facts = &mut self.assessor.facts;
         let last = facts.last_ownership(id).cloned();
         let unknown = || Error::internal("a product to renew is not there");
         let product = facts.product_mut(id).ok_or_else(unknown)?;
-        let until = end_of(line.period, first_day(sale, line))?;
         let is_latest = last.as_ref().is_none_or(|last| last.valid_from <= at);
-        let open = last.as_ref().filter(|last| last.valid_to.is_none());
-        let earliest = last.as_ref().map(|last| match last.valid_to {
-            Some(ended) => ended,
-            None => last.valid_from + TimeDelta::microseconds(1),
-        });
+        let earliest = last.as_ref().map(Ownership::earliest_end);
         let from = earliest.map_or(at, |earliest| earliest.max(at));
+        let open = last.filter(|last| last.valid_to.is_none());
         // What has fallen back by now was the partner's until then, or not at all.
-        let fell_back = assessed.falls_back.filter(|at| *at <= tx.now);
+        let fell_back = assessed.fell_back(tx.now);
         let owner = match fell_back {
             Some(back) if back <= from => sale.wanted.customer,
             Some(_) | None => payer,
         };
-        let changes_hands = is_latest && open.is_none_or(|open| open.owner_id != owner);
+        let changes_hands = is_latest && open.as_ref().is_none_or(|open| open.owner_id != owner);
         *product = Installed {
             renews_on: product.renews_on.max(until),
             state: ProductState::Active,
@@ -319,17 +305,13 @@ impl Booking {
             product.payment_method_id = method.filter(|_| owner == payer);
             product.automatic = product.automatic && product.payment_method_id.is_some();
         }
+        let product = product.clone();
         self.batch.renew(product.clone());
         if !changes_hands {
             return Ok(id);
         }
         if let Some(open) = open {
-            let units = &mut self.assessor.units;
-            units.change(open.owner_id, &open.family, from, -open.quantity);
-            self.batch.close(Ownership {
-                valid_to: Some(from),
-                ..open.clone()
-            });
+            self.close(open, from);
         }
         let owned = Ownership {
             product_id: id,
@@ -339,14 +321,68 @@ impl Booking {
             valid_from: from,
             valid_to: None,
         };
+        self.open(owned.clone());
+        let course = Course {
+            customer: sale.wanted.customer,
+            fell_back: fell_back.filter(|back| *back > from),
+            expires_at: product.expires_at(),
+            fallen: Fallen {
+                product_id: id,
+                name: product.name,
+                renews_on: product.renews_on,
+            },
+        };
+        self.follow(tx.now, owned, course);
+        Ok(id)
+    }
+
+    /// What has become by now of renewals that are booked late. Of what has expired nobody has to be told
+    /// whose it was last.
+    fn follow(&mut self, now: NaiveDateTime, owned: Ownership, course: Course) {
+        let expired = course.expires_at.filter(|at| *at <= now);
+        let expired = expired.map(|at| at.max(owned.earliest_end()));
+        let fell_back = course.fell_back;
+        let mut last = owned;
+        if let Some(at) = fell_back.filter(|at| expired.is_none_or(|expired| *at < expired)) {
+            let theirs = Ownership {
+                owner_id: course.customer,
+                valid_from: at,
+                ..last.clone()
+            };
+            if expired.is_none() {
+                let between = (course.customer, last.owner_id);
+                let told = self.batch.fallen.entry(between).or_default();
+                told.push(course.fallen);
+            }
+            self.close(last, at);
+            self.open(theirs.clone());
+            last = theirs;
+        }
+        if let Some(at) = expired {
+            self.close(last, at);
+        }
+    }
+
+    fn open(&mut self, owned: Ownership) {
         let units = &mut self.assessor.units;
-        units.change(owner, &line.family, from, line.quantity);
+        units.change(
+            owned.owner_id,
+            &owned.family,
+            owned.valid_from,
+            owned.quantity,
+        );
         self.assessor.facts.own(owned.clone());
         self.batch.open(owned);
-        if let Some(back) = fell_back.filter(|_| owner == payer) {
-            self.fall_back(sale.wanted.customer, line, (id, owner, from), back);
-        }
-        Ok(id)
+    }
+
+    fn close(&mut self, owned: Ownership, at: NaiveDateTime) {
+        let units = &mut self.assessor.units;
+        units.change(owned.owner_id, &owned.family, at, -owned.quantity);
+        self.assessor.facts.disown(owned.product_id, at);
+        self.batch.close(Ownership {
+            valid_to: Some(at),
+            ..owned
+        });
     }
 
     fn post(&mut self, event: &EventRow, paid_by: PaidBy) -> Result<()> {
@@ -417,6 +453,16 @@ fn end_of(period: Period, start: NaiveDate) -> Result<NaiveDate> {
     period
         .end(start)
         .ok_or_else(|| Error::internal("the calendar has ended"))
+}
+
+/// What becomes of renewals that are somebody's.
+struct Course {
+    customer: OrganizationId,
+    /// When they fell back with all that the partner owned (PAY-6).
+    fell_back: Option<NaiveDateTime>,
+    /// When the product counts no longer, unless it is renewed before (PRC-4).
+    expires_at: Option<NaiveDateTime>,
+    fallen: Fallen,
 }
 
 /// What an event is about.

@@ -11,9 +11,9 @@ use crate::domain::enrolment::EnrolmentState;
 use crate::domain::id::{OrganizationId, PartnershipId, PaymentMethodId, ProductId};
 use crate::domain::money::Currency;
 use crate::domain::partnership::Interval;
-use crate::domain::product::{Period, ProductState};
+use crate::domain::product::{Period, ProductState, expires_at};
 use crate::error::{Error, Result};
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,6 +60,14 @@ pub struct Ownership {
     pub quantity: i64,
     pub valid_from: NaiveDateTime,
     pub valid_to: Option<NaiveDateTime>,
+}
+
+impl Installed {
+    /// When it expires by the clock alone, as it stands (BIL-13).
+    pub fn expires_at(&self) -> Option<NaiveDateTime> {
+        let renews = self.automatic && self.retry_at.is_none();
+        expires_at(self.state, renews, self.renews_on)
+    }
 }
 
 impl Link {
@@ -156,14 +164,24 @@ impl Facts {
 
     pub fn own(&mut self, ownership: Ownership) {
         let versions = self.owners.entry(ownership.product_id).or_default();
-        if let Some(last) = versions.last_mut() {
-            last.valid_to = last.valid_to.or(Some(ownership.valid_from));
-        }
         versions.push(ownership);
+    }
+
+    pub fn disown(&mut self, product: ProductId, at: NaiveDateTime) {
+        let versions = self.owners.get_mut(&product);
+        if let Some(last) = versions.and_then(|versions| versions.last_mut()) {
+            last.valid_to = Some(at);
+        }
     }
 }
 
 impl Ownership {
+    /// Its end, or the first instant at which it could.
+    pub fn earliest_end(&self) -> NaiveDateTime {
+        let next = self.valid_from + TimeDelta::microseconds(1);
+        self.valid_to.unwrap_or(next)
+    }
+
     fn interval(&self) -> Interval {
         Interval {
             from: self.valid_from,

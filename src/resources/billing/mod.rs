@@ -3,6 +3,7 @@ pub mod assess;
 pub mod batch;
 pub mod book;
 pub mod facts;
+pub mod fallen;
 pub mod intent;
 mod known;
 pub mod ledger;

@@ -202,9 +202,9 @@ pub fn accept(
     )?;
     model::accept(tx, invitation, customer, &granted, agreed.id)?;
     record(tx, identity, invitation, &agreed)?;
+    tx.falls_due(starts_at);
     match starts_at {
-        Some(at) => {
-            tx.falls_due(at);
+        Some(_) => {
             let scheduled = start::about(EventType::PartnershipScheduled, &agreed);
             tx.record(Some(identity), scheduled)?;
         }

@@ -13,7 +13,7 @@ use crate::domain::id::{
 };
 use crate::domain::money::Currency;
 use crate::domain::organization::{OrganizationKind, Role};
-use crate::domain::product::{Period, ProductState, ends_at};
+use crate::domain::product::{Period, ProductState, expires_at};
 use crate::error::Result;
 use crate::resources::billing::units::{self, Shift};
 use chrono::{NaiveDate, NaiveDateTime};
@@ -217,8 +217,8 @@ pub fn install_products(tx: &mut Tx, new: &[NewProduct]) -> Result<()> {
         })
         .collect();
     insert_all!(tx, products::table, &rows);
-    for row in rows.iter().filter(|row| !row.automatic) {
-        tx.falls_due(ends_at(row.renews_on));
+    for row in &rows {
+        tx.falls_due(expires_at(row.state, row.automatic, row.renews_on));
     }
     let owners: Vec<OwnershipRow> = new
         .iter()
@@ -293,9 +293,7 @@ pub fn products(tx: &mut Tx, ids: &[ProductId]) -> Result<Vec<Product>> {
 
 /// The next version of a product: its name, and what renews it.
 pub fn save_product(tx: &mut Tx, row: &Product) -> Result<()> {
-    if !row.automatic && row.state == ProductState::Active {
-        tx.falls_due(ends_at(row.renews_on));
-    }
+    tx.falls_due(expires_at(row.state, row.automatic, row.renews_on));
     diesel::update(products::table.find(row.id))
         .set((
             products::name.eq(&row.name),

@@ -7,7 +7,7 @@ use crate::domain::product::{ProductState, ends_at};
 use crate::error::Result;
 use crate::resources::billing::batch::{change_owners, update_products};
 use crate::resources::billing::facts::{Installed, Ownership};
-use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
+use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
 /// How many products are written with one statement.
@@ -56,7 +56,7 @@ pub fn apply_due(tx: &mut Tx) -> Result<bool> {
     for (product, ownership) in ended {
         let end = ends_at(product.renews_on);
         closed.extend(ownership.map(|open| Ownership {
-            valid_to: Some(end.max(open.valid_from + TimeDelta::microseconds(1))),
+            valid_to: Some(end.max(open.earliest_end())),
             ..open
         }));
         told.push(

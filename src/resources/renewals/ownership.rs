@@ -1,21 +1,15 @@
 //! Whose act a product's next automatic renewal is, and how it changes hands (PAY-6).
 use crate::db::Tx;
-use crate::db::record::Event;
 use crate::db::schema::{products, renewal_ownerships};
 use crate::db::witness::Identity;
-use crate::domain::event::EventType;
 use crate::domain::id::{OrganizationId, PaymentMethodId, ProductId};
-use crate::domain::mail::MailTemplate;
 use crate::domain::reach::Reach;
 use crate::domain::refusal::Refusal;
 use crate::error::Result;
 use crate::resources::billing::batch::{change_owners, update_products};
 use crate::resources::billing::facts::{Installed, Ownership};
-use crate::resources::organizations::mails;
-use crate::resources::organizations::model::name;
-use chrono::TimeDelta;
+use crate::resources::billing::fallen::{self, Fallen};
 use diesel::prelude::*;
-use serde_json::json;
 
 /// A product with whose renewals it is.
 pub type Owned = (Installed, Ownership);
@@ -73,9 +67,7 @@ pub fn hand_over(
         if ownership.owner_id == to {
             continue;
         }
-        let from = tx
-            .now
-            .max(ownership.valid_from + TimeDelta::microseconds(1));
+        let from = tx.now.max(ownership.earliest_end());
         opened.push(Ownership {
             owner_id: to,
             valid_from: from,
@@ -109,28 +101,14 @@ pub fn fall_back(
     if owned.is_empty() {
         return Ok(());
     }
-    let told = owned
+    let fallen: Vec<Fallen> = owned
         .iter()
-        .map(|(product, _)| json!({"product_id": product.id, "renews_on": product.renews_on}));
-    let event = Event::new(EventType::RenewalsFellBack, customer)
-        .between(Some(customer), Some(partner))
-        .data(json!({"products": told.collect::<Vec<_>>()}))
-        .by_rule("PAY-6");
-    let listed = owned
-        .iter()
-        .map(|(product, _)| format!("{} ({})", product.name, product.renews_on))
-        .collect::<Vec<_>>()
-        .join(", ");
+        .map(|(product, _)| Fallen {
+            product_id: product.id,
+            name: product.name.clone(),
+            renews_on: product.renews_on,
+        })
+        .collect();
     hand_over(tx, owned, customer, None)?;
-    let event = tx.record(by, event)?;
-    let arguments = json!({
-        "customer": name(tx, customer)?,
-        "partner": name(tx, partner)?,
-        "products": listed,
-    });
-    for told in [customer, partner] {
-        let template = MailTemplate::RenewalsFellBack;
-        mails::tell(tx, event, told, template, &arguments)?;
-    }
-    Ok(())
+    fallen::tell(tx, by, customer, partner, &fallen)
 }
