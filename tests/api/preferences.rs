@@ -1,5 +1,6 @@
 //! Who may ask an organization for access (INV-11).
 use crate::invitations::{ask, full};
+use crate::programme::of_partner;
 use crate::world::{Answer, World, on_each_engine};
 use actix_web::test::TestRequest;
 use serde_json::{Value, json};
@@ -76,6 +77,24 @@ fn inv_11_an_organization_chooses_who_may_ask_it() {
             .ask("anna", bare)
             .await
             .refused(428, "if_match_required", None);
+    });
+}
+
+#[test]
+fn inv_11_a_partner_that_has_left_can_stay_refused_and_is_shown_to_nobody_new() {
+    on_each_engine(async |world| {
+        let (sommers, weiss) = (
+            preferences(world, "Bäckerei Sommer").await,
+            preferences(world, "Praxis Weiss").await,
+        );
+        let but = json!({"allow": "anyone_but", "except_partner_ids": [world.organization("Nordwerk").await]});
+        world.put("anna", &sommers, but.clone()).await.expect(200);
+        of_partner(world, "Nordwerk", "end").await.expect(200);
+        world.put("anna", &sommers, but.clone()).await.expect(200);
+        world
+            .put("karl", &weiss, but)
+            .await
+            .refused(422, "invalid", Some("INV-11"));
     });
 }
 

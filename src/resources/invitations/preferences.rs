@@ -93,7 +93,7 @@ pub async fn set_invitation_preferences(
         let before = of(tx, *org)?;
         if_match.required(before.version)?;
         let named = change.except_partner_ids.as_deref();
-        must_fit(tx, change.allow, named)?;
+        must_fit(tx, change.allow, named, &before.except)?;
         let after = Preferences {
             allow: change.allow,
             except: named.into_iter().flatten().copied().collect(),
@@ -125,8 +125,13 @@ impl Preferences {
     }
 }
 
-/// `anyone_but` names somebody, the others nobody; everyone named is known.
-fn must_fit(tx: &mut Tx, allow: WhoMayAsk, named: Option<&[OrganizationId]>) -> Result<()> {
+/// `anyone_but` names somebody, the others nobody; everyone named is a partner, or was named before.
+fn must_fit(
+    tx: &mut Tx,
+    allow: WhoMayAsk,
+    named: Option<&[OrganizationId]>,
+    before: &BTreeSet<OrganizationId>,
+) -> Result<()> {
     let at = "/except_partner_ids";
     let named = named.unwrap_or_default();
     let faults = match (allow, named.is_empty()) {
@@ -134,15 +139,16 @@ fn must_fit(tx: &mut Tx, allow: WhoMayAsk, named: Option<&[OrganizationId]>) -> 
         (WhoMayAsk::Anyone | WhoMayAsk::Nobody, false) => vec![Fault::new(at, "expected_null")],
         (WhoMayAsk::AnyoneBut, true) => vec![Fault::new(at, "required")],
         (WhoMayAsk::AnyoneBut, false) => {
-            // Partners are no secret, other organizations are.
+            // Partners are no secret, other organizations are, and those that have left.
             let known: Vec<OrganizationId> = enrolment_states::table
                 .filter(enrolment_states::organization_id.among(named))
                 .filter(enrolment_states::state.eq(EnrolmentState::Approved))
+                .filter(enrolment_states::valid_to.is_null())
                 .select(enrolment_states::organization_id)
                 .load(tx.conn)?;
             let named = named.iter().enumerate();
             named
-                .filter(|(_, partner)| !known.contains(partner))
+                .filter(|(_, partner)| !known.contains(partner) && !before.contains(partner))
                 .map(|(index, _)| Fault::new(format!("{at}/{index}"), "unknown"))
                 .collect()
         }
