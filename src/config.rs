@@ -341,6 +341,11 @@ impl Config {
             partner_rate_ceiling: reader.rate("MANDAT_PARTNER_RATE_CEILING"),
             renewal_days_before: reader.positive("MANDAT_RENEWAL_DAYS_BEFORE"),
         };
+        if !config.otlp_endpoint.is_empty() && cfg!(not(feature = "otlp")) {
+            reader.faults.push(
+                "MANDAT_OTLP_ENDPOINT: this program was built without the feature otlp".into(),
+            );
+        }
         if !config.secret_key.is_empty() && config.secret_key.len() < 32 {
             reader
                 .faults
