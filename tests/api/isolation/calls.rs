@@ -61,7 +61,7 @@ pub async fn both(
     seen
 }
 
-async fn look(world: &World, bearer: Option<&str>, call: &Call<'_>) -> Seen {
+pub async fn look(world: &World, bearer: Option<&str>, call: &Call<'_>) -> Seen {
     let (answer, sent) = world.statements(world.send(request(bearer, call))).await;
     let mut text = answer.text.clone();
     for id in &call.named {

@@ -74,6 +74,14 @@ pub async fn furnish(world: &World) -> Tenants {
     let mut sommer = organization(world, OTHERS.customer).await;
     let mut nordwerk = organization(world, OTHERS.partner).await;
     kurier_comes_and_goes(world).await;
+    for (who, partner) in [("claire", &lumen), ("jonas", &nordwerk)] {
+        let wanted = json!({"wanted": true, "families": [], "regions": [], "languages": []});
+        let preferences = format!("/v1/organizations/{}/tender-preferences", partner.org());
+        world.put(who, &preferences, wanted).await.expect(200);
+    }
+    for (who, customer) in [("karl", &mut weiss), ("anna", &mut sommer)] {
+        award(world, who, customer, &lumen).await;
+    }
     together(world, &CONCERNED, &mut weiss, &mut lumen).await;
     let sent = invite(
         world,
@@ -252,9 +260,6 @@ async fn together(world: &World, pair: &Pair, customer: &mut Tenant, partner: &m
         first(world, asks, &format!("{of_customer}/invitations?box=sent")).await,
     );
 
-    let wanted = json!({"wanted": true, "families": [], "regions": [], "languages": []});
-    let preferences = format!("{of_partner}/tender-preferences");
-    world.put(works, &preferences, wanted).await.expect(200);
     let address = world
         .get(asks, "/v1/me")
         .await
@@ -300,6 +305,28 @@ async fn together(world: &World, pair: &Pair, customer: &mut Tenant, partner: &m
     partner.keep("payout", payout.expect(201).id());
 }
 
+/// A tender that a partner has won, which is not the customer's yet or was so once.
+async fn award(world: &World, who: &str, customer: &mut Tenant, partner: &Tenant) {
+    let me = world.get(who, "/v1/me").await.expect(200);
+    let call = json!({
+        "organization_id": customer.org(), "subject": "A page for us", "description": "We move.",
+        "families": ["web_hosting"], "region": "CH-VD", "languages": ["de"],
+        "contact": {"name": "Us", "email": me.text_of("/email"), "phone": "+41215550123"},
+    });
+    let tender = post(world, who, "/v1/tenders", call).await.id();
+    let below = |path: &str| format!("/v1/tenders/{tender}/{path}");
+    let opening = json!({"organization_id": partner.org()});
+    world
+        .post("claire", &below("open"), opening)
+        .await
+        .expect(200);
+    let offer = json!({"text": "We would do it.", "valid_until": "2099-01-01"});
+    let offer = post(world, "claire", &below("proposals"), offer).await.id();
+    let select = format!("/v1/proposals/{offer}/select");
+    world.post(who, &select, json!({})).await.expect(200);
+    customer.keep("awarded", tender);
+}
+
 /// Other partners ask this customer for access: by its id, and by an address.
 async fn asked_by_others(world: &World, customer: &mut Tenant) {
     let requested = full("customer");
@@ -319,7 +346,10 @@ async fn asked_by_others(world: &World, customer: &mut Tenant) {
         request["requested_access"] = requested.clone();
         let partner = world.organization(partner).await;
         let path = format!("/v1/organizations/{partner}/invitations");
-        customer.keep("received", post(world, who, &path, request).await.id());
+        let sent = post(world, who, &path, request).await;
+        if sent.body["customer"].is_object() {
+            customer.keep("received", sent.id());
+        }
     }
     let to = "anna@baeckerei-sommer.example";
     customer.keep(
