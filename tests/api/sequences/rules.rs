@@ -77,6 +77,13 @@ impl Model {
             || self.stands_for_partner(who, at)
     }
 
+    /// Whoever belongs to a side and may not read it is told either: that it is not there, or not for them.
+    pub fn is_insider(&self, who: usize, at: usize) -> bool {
+        let one = &self.partnerships[at];
+        let belongs = |of| self.is_member(who, of).is_some();
+        belongs(one.customer) || belongs(one.partner)
+    }
+
     /// An act on a partnership that is for these people.
     fn towards(&self, who: usize, at: usize, may: bool) -> Reasons {
         match (self.sees(who, at), may) {
@@ -326,7 +333,12 @@ impl Model {
     pub fn ending(&self, who: usize, at: usize, proven: bool) -> Reasons {
         let one = &self.partnerships[at];
         let leads = self.leads(who, one.customer) || self.leads(who, one.partner);
-        let mut reasons = self.towards(who, at, leads || one.status == Status::Ended);
+        let ended = one.status == Status::Ended;
+        let mut reasons = self.towards(who, at, leads || ended);
+        // What has ended already is only read.
+        reasons.extend(
+            (ended && !reasons.is_empty() && self.is_insider(who, at)).then(|| plain(FORBIDDEN)),
+        );
         if reasons.is_empty() {
             reasons.extend((!proven).then(Refused::password));
         }

@@ -41,6 +41,7 @@ pub fn instant(read: &Value) -> Option<NaiveDateTime> {
     Some(read.naive_utc())
 }
 
+/// As answers have it: what is nothing but noughts at the end is not written.
 pub fn written(at: NaiveDateTime) -> String {
-    at.and_utc().to_rfc3339_opts(SecondsFormat::Micros, true)
+    at.and_utc().to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }

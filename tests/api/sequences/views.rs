@@ -135,7 +135,7 @@ impl Game<'_> {
         let scopes_path = format!("{path}/permission-scopes");
         let of_scopes = self.cast.get(who, &scopes_path).await?;
         if !self.model.sees(who, at) {
-            let status = match self.is_insider(who, at) {
+            let status = match self.model.is_insider(who, at) {
                 true => answer.status,
                 false => 404,
             };
@@ -150,13 +150,6 @@ impl Game<'_> {
         let scopes = without_words(of_scopes.body);
         self.same(who, &scopes_path, &scopes, &expected)?;
         Ok(vec![(who, path, one), (who, scopes_path, scopes)])
-    }
-
-    /// Whoever belongs to a side and may not read it is told either.
-    fn is_insider(&self, who: usize, at: usize) -> bool {
-        let one = &self.model.partnerships[at];
-        let belongs = |of| self.model.is_member(who, of).is_some();
-        belongs(one.customer) || belongs(one.partner)
     }
 
     fn partnership_as_read_by(&mut self, who: usize, at: usize, read: &Value) -> Value {
