@@ -366,11 +366,20 @@ macro_rules! in_rows {
 }
 pub(crate) use in_rows;
 
-/// Inserts rows.
+/// Inserts rows. Many of them a server takes from a stream: a statement for them would have a parameter for
+/// each value of each row, and reading it would cost more than writing the rows.
 macro_rules! insert_all {
-    ($tx:expr, $table:expr, $rows:expr) => {
-        $crate::db::in_rows!($tx, $rows, |some| diesel::insert_into($table).values(some))
-    };
+    ($tx:expr, $table:expr, $rows:expr) => {{
+        let rows = $rows;
+        match &mut *$tx.conn {
+            $crate::db::Conn::Postgres(pg) if rows.len() > $crate::db::prepared::KEPT_ROWS => {
+                diesel::copy_from($table)
+                    .from_insertable(&rows[..])
+                    .execute(pg)?;
+            }
+            _ => $crate::db::in_rows!($tx, rows, |some| diesel::insert_into($table).values(some)),
+        }
+    }};
 }
 pub(crate) use insert_all;
 

@@ -77,7 +77,7 @@ impl<C, V> ValidGrouping<()> for IsAmong<C, V> {
 }
 
 /// Up to so many rows, a server keeps a statement for each number of them.
-const KEPT_ROWS: usize = 8;
+pub const KEPT_ROWS: usize = 8;
 
 /// A statement that writes so many rows: few make a text that is worth keeping.
 #[derive(Debug, Clone, Copy)]

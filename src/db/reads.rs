@@ -120,7 +120,7 @@ impl Reads {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = audit_log)]
+#[diesel(table_name = audit_log, treat_none_as_default_value = false)]
 struct Row<'r> {
     id: EntryId,
     actor_id: UserId,
@@ -140,7 +140,7 @@ struct Row<'r> {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = support_uses)]
+#[diesel(table_name = support_uses, treat_none_as_default_value = false)]
 struct UseRow<'u> {
     id: SupportUseId,
     grant_id: SupportGrantId,

@@ -13,7 +13,7 @@ use std::mem::take;
 
 /// A product that was used through a partnership on a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Insertable, Queryable)]
-#[diesel(table_name = product_uses)]
+#[diesel(table_name = product_uses, treat_none_as_default_value = false)]
 pub struct Use {
     pub partnership_id: PartnershipId,
     pub product_id: ProductId,

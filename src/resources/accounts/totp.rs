@@ -154,7 +154,7 @@ pub fn remove(tx: &mut Tx, user: UserId) -> Result<()> {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = recovery_codes)]
+#[diesel(table_name = recovery_codes, treat_none_as_default_value = false)]
 struct RecoveryRow {
     hash: Vec<u8>,
     user_id: UserId,

@@ -9,7 +9,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 #[derive(Insertable)]
-#[diesel(table_name = ledger_transactions)]
+#[diesel(table_name = ledger_transactions, treat_none_as_default_value = false)]
 struct TransactionRow {
     id: EntryId,
     kind: TransactionKind,

@@ -71,7 +71,7 @@ pub fn is_dated(tx: &mut Tx, from: NaiveDateTime) -> Result<bool> {
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = prices)]
+#[diesel(table_name = prices, treat_none_as_default_value = false)]
 pub struct PriceRow {
     pub price_list_id: PriceListId,
     pub family: String,
@@ -83,7 +83,7 @@ pub struct PriceRow {
 }
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = volume_tiers)]
+#[diesel(table_name = volume_tiers, treat_none_as_default_value = false)]
 pub struct TierRow {
     pub price_list_id: PriceListId,
     pub family: String,

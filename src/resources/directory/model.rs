@@ -19,7 +19,7 @@ pub struct ProfileRow {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = partner_profile_items)]
+#[diesel(table_name = partner_profile_items, treat_none_as_default_value = false)]
 struct ItemRow<'a> {
     organization_id: OrganizationId,
     kind: ProfileItem,
@@ -29,7 +29,7 @@ struct ItemRow<'a> {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = directory_words)]
+#[diesel(table_name = directory_words, treat_none_as_default_value = false)]
 struct WordRow {
     word: Vec<u8>,
     organization_id: OrganizationId,

@@ -156,7 +156,7 @@ pub struct New<'a> {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = invitation_products)]
+#[diesel(table_name = invitation_products, treat_none_as_default_value = false)]
 struct ProductRow {
     invitation_id: InvitationId,
     product_id: ProductId,
@@ -164,14 +164,14 @@ struct ProductRow {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = invitation_families)]
+#[diesel(table_name = invitation_families, treat_none_as_default_value = false)]
 struct FamilyRow<'a> {
     invitation_id: InvitationId,
     family: &'a str,
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = invitation_replacements)]
+#[diesel(table_name = invitation_replacements, treat_none_as_default_value = false)]
 struct ReplacementRow {
     invitation_id: InvitationId,
     partnership_id: PartnershipId,

@@ -181,7 +181,7 @@ fn of(tx: &mut Tx, org: OrganizationId) -> Result<Preferences> {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = refused_partners)]
+#[diesel(table_name = refused_partners, treat_none_as_default_value = false)]
 struct RefusedRow {
     organization_id: OrganizationId,
     partner_id: OrganizationId,

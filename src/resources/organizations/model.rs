@@ -186,7 +186,7 @@ struct ProductRow<'a> {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = renewal_ownerships)]
+#[diesel(table_name = renewal_ownerships, treat_none_as_default_value = false)]
 struct OwnershipRow<'a> {
     product_id: ProductId,
     owner_id: OrganizationId,

@@ -181,7 +181,7 @@ pub fn regiven<K: Kind>(
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = reached_products)]
+#[diesel(table_name = reached_products, treat_none_as_default_value = false)]
 struct Row<K: Kind> {
     holder_id: Id<K>,
     product_id: ProductId,

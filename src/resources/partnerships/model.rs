@@ -168,7 +168,7 @@ fn open_terms(
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = selections)]
+#[diesel(table_name = selections, treat_none_as_default_value = false)]
 struct SelectionRow {
     partnership_id: PartnershipId,
     product_id: ProductId,

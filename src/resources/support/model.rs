@@ -333,7 +333,7 @@ pub struct Grant {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = support_grant_products)]
+#[diesel(table_name = support_grant_products, treat_none_as_default_value = false)]
 struct GrantProductRow {
     grant_id: SupportGrantId,
     product_id: ProductId,

@@ -101,7 +101,7 @@ pub struct Numbered {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = webhook_deliveries)]
+#[diesel(table_name = webhook_deliveries, treat_none_as_default_value = false)]
 pub struct NewDelivery {
     id: DeliveryId,
     endpoint_id: WebhookId,

@@ -17,14 +17,14 @@ use diesel::prelude::*;
 use std::collections::BTreeMap;
 
 #[derive(Insertable)]
-#[diesel(table_name = tender_matches)]
+#[diesel(table_name = tender_matches, treat_none_as_default_value = false)]
 struct MatchRow {
     tender_id: TenderId,
     partner_id: OrganizationId,
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = tender_preference_items)]
+#[diesel(table_name = tender_preference_items, treat_none_as_default_value = false)]
 struct ItemRow<'a> {
     organization_id: OrganizationId,
     kind: &'static str,

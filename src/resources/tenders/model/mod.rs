@@ -87,14 +87,14 @@ pub struct New<'a> {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = tender_families)]
+#[diesel(table_name = tender_families, treat_none_as_default_value = false)]
 struct FamilyRow<'a> {
     tender_id: TenderId,
     family: &'a str,
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = tender_languages)]
+#[diesel(table_name = tender_languages, treat_none_as_default_value = false)]
 struct LanguageRow {
     tender_id: TenderId,
     language: Language,
