@@ -73,7 +73,10 @@ pub struct Units(BTreeMap<OrganizationId, BTreeMap<String, Counted>>);
 #[derive(Default)]
 struct Counted {
     now: i64,
-    changes: BTreeMap<NaiveDateTime, i64>,
+    /// What had changed before, by its instant, each with what it and all that was later came to.
+    before: Vec<(NaiveDateTime, i64)>,
+    /// What this transaction is about to change.
+    made: BTreeMap<NaiveDateTime, i64>,
 }
 
 type Changed = (OrganizationId, String, i64, Option<NaiveDateTime>);
@@ -127,8 +130,11 @@ impl Units {
             .map(|(owner, family, quantity, at)| (owner, family, -quantity, at));
         for (owner, family, quantity, at) in gained.into_iter().chain(lost) {
             if let Some(at) = at {
-                *units.of(owner, &family).changes.entry(at).or_default() += quantity;
+                units.of(owner, &family).before.push((at, quantity));
             }
+        }
+        for counted in units.0.values_mut().flat_map(BTreeMap::values_mut) {
+            counted.sum_up();
         }
         Ok(units)
     }
@@ -137,8 +143,12 @@ impl Units {
     pub fn at(&self, owner: OrganizationId, family: &str, at: NaiveDateTime) -> i64 {
         let counted = self.0.get(&owner).and_then(|of| of.get(family));
         counted.map_or(0, |counted| {
-            let later = counted.changes.range((Excluded(at), Unbounded));
-            counted.now - later.map(|(_, units)| units).sum::<i64>()
+            let later = counted
+                .before
+                .partition_point(|(instant, _)| *instant <= at);
+            let changed = counted.before.get(later).map_or(0, |(_, units)| *units);
+            let changes = counted.made.range((Excluded(at), Unbounded));
+            counted.now - changed - changes.map(|(_, units)| units).sum::<i64>()
         })
     }
 
@@ -146,11 +156,23 @@ impl Units {
     pub fn change(&mut self, owner: OrganizationId, family: &str, at: NaiveDateTime, by: i64) {
         let counted = self.of(owner, family);
         counted.now += by;
-        *counted.changes.entry(at).or_default() += by;
+        *counted.made.entry(at).or_default() += by;
     }
 
     fn of(&mut self, owner: OrganizationId, family: &str) -> &mut Counted {
         let of = self.0.entry(owner).or_default();
         of.entry(family.to_owned()).or_default()
+    }
+}
+
+impl Counted {
+    /// What was gathered one by one in any order becomes what each and all that was later came to.
+    fn sum_up(&mut self) {
+        self.before.sort_unstable_by_key(|(at, _)| *at);
+        let mut sum = 0;
+        for (_, units) in self.before.iter_mut().rev() {
+            sum += *units;
+            *units = sum;
+        }
     }
 }
