@@ -341,9 +341,9 @@ impl Booking {
     fn follow(&mut self, now: NaiveDateTime, owned: Ownership, course: Course) {
         let expired = course.expires_at.filter(|at| *at <= now);
         let expired = expired.map(|at| at.max(owned.earliest_end()));
-        let fell_back = course.fell_back;
+        let in_time = |back: &NaiveDateTime| expired.is_none_or(|expired| *back < expired);
         let mut last = owned;
-        if let Some(at) = fell_back.filter(|at| expired.is_none_or(|expired| *at < expired)) {
+        if let Some(at) = course.fell_back.filter(in_time) {
             let theirs = Ownership {
                 owner_id: course.customer,
                 valid_from: at,

@@ -305,7 +305,7 @@ async fn together(world: &World, pair: &Pair, customer: &mut Tenant, partner: &m
     partner.keep("payout", payout.expect(201).id());
 }
 
-/// A tender that a partner has won, which is not the customer's yet or was so once.
+/// A tender of the customer's that this partner has won.
 async fn award(world: &World, who: &str, customer: &mut Tenant, partner: &Tenant) {
     let me = world.get(who, "/v1/me").await.expect(200);
     let call = json!({

@@ -336,11 +336,10 @@ impl Model {
         let ended = one.status == Status::Ended;
         let mut reasons = self.towards(who, at, leads || ended);
         // What has ended already is only read.
-        reasons.extend(
-            (ended && !reasons.is_empty() && self.is_insider(who, at)).then(|| plain(FORBIDDEN)),
-        );
-        if reasons.is_empty() {
-            reasons.extend((!proven).then(Refused::password));
+        match reasons.is_empty() {
+            true => reasons.extend((!proven).then(Refused::password)),
+            false if ended && self.is_insider(who, at) => reasons.push(plain(FORBIDDEN)),
+            false => {}
         }
         reasons
     }

@@ -5,9 +5,9 @@ pub mod questions;
 pub mod viewings;
 
 use crate::db::prepared::Among;
-use crate::db::schema;
 use crate::db::schema::{
-    enrolment_states, memberships, tender_families, tender_languages, tender_links, tenders, users,
+    enrolment_states, memberships, proposals as offers, tender_families, tender_languages,
+    tender_links, tenders, users,
 };
 use crate::db::witness::{self, Identity, NOBODY};
 use crate::db::{Tx, insert_all};
@@ -287,12 +287,10 @@ pub fn must_be_won(
     (customer, partner): (OrganizationId, OrganizationId),
 ) -> Result<()> {
     let won: Option<Tender> = tenders::table
-        .inner_join(
-            schema::proposals::table.on(schema::proposals::id.nullable().eq(tenders::selected_id)),
-        )
+        .inner_join(offers::table.on(offers::id.nullable().eq(tenders::selected_id)))
         .filter(tenders::id.eq(id))
         .filter(tenders::status.eq(TenderStatus::Awarded))
-        .filter(schema::proposals::partner_id.eq(partner))
+        .filter(offers::partner_id.eq(partner))
         .select(Tender::as_select())
         .first(tx.conn)
         .optional()?;
