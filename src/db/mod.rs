@@ -15,6 +15,7 @@ pub mod witness;
 mod writer;
 
 use crate::domain::id::Id;
+use crate::domain::partnership::right_after;
 use crate::domain::vat::Rates;
 use crate::error::{Error, Result};
 use crate::secret::{self, Keyring};
@@ -72,6 +73,12 @@ impl Given {
 }
 
 impl Tx<'_> {
+    /// When a version ends and the next begins: now, or right after what began or ended last.
+    pub fn after(&self, last: impl Into<Option<NaiveDateTime>>) -> NaiveDateTime {
+        let last = last.into();
+        last.map_or(self.now, |last| self.now.max(right_after(last)))
+    }
+
     /// What was written has to be applied at this instant, if at one (see [`due`]).
     pub fn falls_due(&self, at: Option<NaiveDateTime>) {
         let earliest = self.falls_due.get().into_iter().chain(at).min();

@@ -2,7 +2,7 @@
 use super::access::{Access, Terms};
 use super::id::{PartnershipId, ProductId};
 use super::words::words;
-use chrono::NaiveDateTime;
+use chrono::{NaiveDateTime, TimeDelta};
 use std::collections::BTreeSet;
 
 words! {
@@ -35,6 +35,11 @@ pub fn conflicts(open: &[Open], wanted: &Access) -> BTreeSet<PartnershipId> {
         })
         .map(|one| one.id)
         .collect()
+}
+
+/// The first instant after another, as exact as the databases keep it: no interval is empty.
+pub fn right_after(at: NaiveDateTime) -> NaiveDateTime {
+    at + TimeDelta::microseconds(1)
 }
 
 /// An interval of validity: from its start up to, not including, its end.

@@ -90,9 +90,7 @@ pub fn change_operator_role(tx: &mut Tx, user: UserId, role: Option<OperatorRole
     if before.map(|(role, _)| role) == role {
         return Ok(());
     }
-    let from = before.map_or(tx.now, |(_, from)| {
-        tx.now.max(from + TimeDelta::microseconds(1))
-    });
+    let from = tx.after(before.map(|(_, from)| from));
     diesel::update(open)
         .set(operator_roles::valid_to.eq(from))
         .execute(tx.conn)?;

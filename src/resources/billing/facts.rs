@@ -10,10 +10,10 @@ use crate::domain::access::{Level, PaymentMode, Terms};
 use crate::domain::enrolment::EnrolmentState;
 use crate::domain::id::{OrganizationId, PartnershipId, PaymentMethodId, ProductId};
 use crate::domain::money::Currency;
-use crate::domain::partnership::Interval;
+use crate::domain::partnership::{Interval, right_after};
 use crate::domain::product::{Period, ProductState, expires_at};
 use crate::error::{Error, Result};
-use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
+use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -178,8 +178,8 @@ impl Facts {
 impl Ownership {
     /// Its end, or the first instant at which it could.
     pub fn earliest_end(&self) -> NaiveDateTime {
-        let next = self.valid_from + TimeDelta::microseconds(1);
-        self.valid_to.unwrap_or(next)
+        self.valid_to
+            .unwrap_or_else(|| right_after(self.valid_from))
     }
 
     fn interval(&self) -> Interval {

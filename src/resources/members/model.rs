@@ -6,6 +6,7 @@ use crate::domain::id::{MemberId, OrganizationId, PartnershipId, TeamId, UserId}
 use crate::domain::invitation::InvitationStatus;
 use crate::domain::membership::Place;
 use crate::domain::organization::Role;
+use crate::domain::partnership::right_after;
 use crate::domain::policy::{self, Action};
 use crate::domain::reach::Reach;
 use crate::domain::refusal::{Code, Refusal};
@@ -275,7 +276,7 @@ pub fn leave(tx: &mut Tx, of: &Membership) -> Result<()> {
         .load(tx.conn)?;
     for (team, from) in places {
         diesel::update(team_members::table.find((team, of.id, from)))
-            .set(team_members::valid_to.eq(at.max(from + TimeDelta::microseconds(1))))
+            .set(team_members::valid_to.eq(at.max(right_after(from))))
             .execute(tx.conn)?;
     }
     partnerships::unassign_member(tx, of.id)?;
@@ -284,7 +285,7 @@ pub fn leave(tx: &mut Tx, of: &Membership) -> Result<()> {
 
 /// Answers the instant at which the version ends: the later of now and its start + 1 µs.
 fn close(tx: &mut Tx, of: &Membership) -> Result<NaiveDateTime> {
-    let at = tx.now.max(of.valid_from + TimeDelta::microseconds(1));
+    let at = tx.after(of.valid_from);
     diesel::update(memberships::table.find((of.id, of.valid_from)))
         .set(memberships::valid_to.eq(at))
         .execute(tx.conn)?;

@@ -14,7 +14,7 @@ use crate::domain::policy::{self, Action, Ruling, Standing};
 use crate::domain::reach::Reach;
 use crate::domain::refusal::{Fault, Refusal};
 use crate::error::Result;
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::NaiveDateTime;
 use diesel::dsl::max;
 use diesel::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -195,7 +195,7 @@ pub fn set<K: Kind>(tx: &mut Tx, holder: Id<K>, wanted: &BTreeSet<ProductId>) ->
     let last: Option<NaiveDateTime> = of_holder
         .select(max(reached_products::valid_from))
         .first(tx.conn)?;
-    let from = last.map_or(tx.now, |last| tx.now.max(last + TimeDelta::microseconds(1)));
+    let from = tx.after(last);
     let open: BTreeSet<ProductId> = of_holder
         .filter(reached_products::valid_to.is_null())
         .select(reached_products::product_id)

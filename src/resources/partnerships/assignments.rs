@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::resources::organizations::reach;
 use actix_web::web::{Data, Path};
 use actix_web::{get, put};
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -206,9 +206,7 @@ fn assign(tx: &mut Tx, id: PartnershipId, wanted: &Wanted) -> Result<bool> {
     }
     for (member, products) in comes {
         let before = goes.iter().find(|one| one.member == *member);
-        let from = before.map_or(tx.now, |one| {
-            tx.now.max(one.from + TimeDelta::microseconds(1))
-        });
+        let from = tx.after(before.map(|one| one.from));
         let assignment = model::assign(tx, id, *member, products.is_some(), from)?;
         if let Some(products) = products {
             reach::set(tx, assignment, products)?;

@@ -16,7 +16,7 @@ use crate::domain::policy::{Found, PartnershipState, Standing};
 use crate::domain::refusal::{Code, Refusal};
 use crate::error::{Error, Result};
 use crate::resources::organizations::reach;
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::NaiveDateTime;
 use diesel::dsl::max;
 use diesel::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -209,9 +209,7 @@ pub fn instant(
         .filter(billing_events::customer_id.eq(customer))
         .select(max(billing_events::occurred_at))
         .first(tx.conn)?;
-    let after = |at: NaiveDateTime| at + TimeDelta::microseconds(1);
-    let earliest = last.into_iter().chain(settled).map(after).max();
-    Ok(earliest.map_or(tx.now, |earliest| tx.now.max(earliest)))
+    Ok(tx.after(last.into_iter().chain(settled).max()))
 }
 
 /// Changes what the partner may reach: closes what changes and opens what replaces it.
@@ -285,7 +283,7 @@ pub fn assign(
 
 pub fn unassign(tx: &mut Tx, id: AssignmentId, from: NaiveDateTime) -> Result<()> {
     diesel::update(assignments::table.find(id))
-        .set(assignments::valid_to.eq(tx.now.max(from + TimeDelta::microseconds(1))))
+        .set(assignments::valid_to.eq(tx.after(from)))
         .execute(tx.conn)?;
     reach::set(tx, id, &BTreeSet::new())
 }

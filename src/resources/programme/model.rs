@@ -9,7 +9,7 @@ use crate::domain::policy::Found;
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::register::RegisterKind;
 use crate::error::{Error, Result};
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::NaiveDateTime;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use std::collections::BTreeMap;
@@ -161,7 +161,7 @@ pub fn advance(
 ) -> Result<()> {
     let (row, last) = (&enrolment.row, enrolment.last()?);
     let next = last.state.must(act)?;
-    let at = tx.now.max(last.valid_from + TimeDelta::microseconds(1));
+    let at = tx.after(last.valid_from);
     diesel::update(enrolment_states::table.find((row.id, last.valid_from)))
         .set((
             enrolment_states::valid_to.eq(at),
@@ -283,7 +283,7 @@ pub fn insert_affiliation(tx: &mut Tx, organization: OrganizationId) -> Result<E
 }
 
 pub fn end_affiliation(tx: &mut Tx, row: &Affiliation) -> Result<()> {
-    let at = tx.now.max(row.valid_from + TimeDelta::microseconds(1));
+    let at = tx.after(row.valid_from);
     diesel::update(affiliations::table.find(row.id))
         .set((
             affiliations::valid_to.eq(at),

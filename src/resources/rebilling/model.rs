@@ -5,7 +5,7 @@ use crate::domain::id::PartnershipId;
 use crate::domain::money::Rate;
 use crate::domain::rebilling::{RebillingBasis, ResaleTerms};
 use crate::error::{Error, Result};
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 /// A version of the terms, and since when it holds.
@@ -47,10 +47,7 @@ pub fn set(
     last: Option<&Version>,
     terms: ResaleTerms,
 ) -> Result<Version> {
-    let from = match last {
-        Some(last) => tx.now.max(last.from + TimeDelta::microseconds(1)),
-        None => tx.now,
-    };
+    let from = tx.after(last.map(|last| last.from));
     diesel::update(rebilling_terms::table)
         .filter(rebilling_terms::partnership_id.eq(id))
         .filter(rebilling_terms::valid_to.is_null())

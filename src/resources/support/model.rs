@@ -81,7 +81,7 @@ fn lookup(tx: &Tx, code: &str) -> Result<Vec<u8>> {
 pub fn new_code_for(tx: &mut Tx, user: UserId, on_behalf: Option<OnBehalf>) -> Result<()> {
     let (customer, partner) = on_behalf.unzip();
     let last = code_row(tx, user, customer)?;
-    let from = starts(tx, last.as_ref().map(|last| last.valid_from));
+    let from = tx.after(last.as_ref().map(|last| last.valid_from));
     if let Some(last) = last {
         diesel::update(support_codes::table.find(last.id))
             .set(support_codes::valid_to.eq(from))
@@ -126,11 +126,6 @@ pub fn forget_manager(tx: &mut Tx, email: &str) -> Result<()> {
 
 fn sealed(tx: &Tx, code: &str) -> Result<Vec<u8>> {
     tx.keys.seal(Purpose::SupportCode, code.as_bytes())
-}
-
-/// A version starts now, or right after the one before.
-fn starts(tx: &Tx, last: Option<NaiveDateTime>) -> NaiveDateTime {
-    last.map_or(tx.now, |last| tx.now.max(last + TimeDelta::microseconds(1)))
 }
 
 /// Whom a code names.
@@ -259,7 +254,7 @@ pub fn agree(
 ) -> Result<()> {
     let before = contract(tx, organization)?;
     let last = contract_row(tx, organization)?.map(|row| row.valid_from);
-    let from = starts(tx, last);
+    let from = tx.after(last);
     let vip_code = match (plan, before.vip_code) {
         (SupportPlan::Premium, None) => Some(new_code(secret::random()?)),
         (SupportPlan::Premium, kept @ Some(_)) => kept,
@@ -390,7 +385,7 @@ pub fn find(
 
 /// Ends a grant before its time.
 pub fn revoke(tx: &mut Tx, grant: &Grant) -> Result<()> {
-    let at = starts(tx, Some(grant.valid_from));
+    let at = tx.after(grant.valid_from);
     diesel::update(support_grants::table.find(grant.id))
         .set((
             support_grants::valid_to.eq(at),

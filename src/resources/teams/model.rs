@@ -6,7 +6,7 @@ use crate::domain::id::{MemberId, OrganizationId, TeamId};
 use crate::domain::refusal::{Code, Refusal};
 use crate::error::Result;
 use crate::resources::organizations::reach;
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::NaiveDateTime;
 use diesel::dsl::max;
 use diesel::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,7 +100,7 @@ pub fn join(tx: &mut Tx, team: TeamId, member: MemberId) -> Result<()> {
         .filter(team_members::member_id.eq(member))
         .select(max(team_members::valid_from))
         .first(tx.conn)?;
-    let from = last.map_or(tx.now, |last| tx.now.max(last + TimeDelta::microseconds(1)));
+    let from = tx.after(last);
     diesel::insert_into(team_members::table)
         .values((
             team_members::team_id.eq(team),
@@ -113,7 +113,7 @@ pub fn join(tx: &mut Tx, team: TeamId, member: MemberId) -> Result<()> {
 
 pub fn leave(tx: &mut Tx, team: TeamId, member: MemberId, from: NaiveDateTime) -> Result<()> {
     diesel::update(team_members::table.find((team, member, from)))
-        .set(team_members::valid_to.eq(tx.now.max(from + TimeDelta::microseconds(1))))
+        .set(team_members::valid_to.eq(tx.after(from)))
         .execute(tx.conn)?;
     Ok(())
 }
