@@ -30,6 +30,7 @@ mod isolation;
 mod jobs;
 mod kill;
 mod killed_batches;
+mod late_renewals;
 mod limits;
 mod lockout;
 mod mail;

@@ -2,9 +2,10 @@
 use crate::partnerships::partnership;
 use crate::world::{Answer, World, on_each_engine};
 use actix_web::test::TestRequest;
+use chrono::TimeDelta;
 use diesel::prelude::*;
 use futures_util::future::{join, join_all};
-use mandat::db::schema::{billing_events, ledger_entries};
+use mandat::db::schema::{billing_events, ledger_entries, renewal_ownerships};
 use mandat::resources::billing::verify::verify;
 use serde_json::{Value, json};
 
@@ -423,6 +424,25 @@ fn bil_5_the_ledger_balances_and_an_altered_row_is_found() {
             "{:?}",
             proof.differences
         );
+    });
+}
+
+#[test]
+fn bil_5_an_active_product_that_nobody_renews_is_found() {
+    on_each_engine(async |world| {
+        world.advance(TimeDelta::seconds(1));
+        let altered = world.db.write(|tx| {
+            let open = renewal_ownerships::table.filter(renewal_ownerships::valid_to.is_null());
+            Ok(diesel::update(open)
+                .set(renewal_ownerships::valid_to.eq(tx.now))
+                .execute(tx.conn)?)
+        });
+        let altered = altered.await.expect("rows are altered");
+        let proof = world.db.snapshot(verify).await.expect("the books are read");
+        let found = proof.differences.iter();
+        let found = found.filter(|difference| difference.ends_with("its renewals are nobody's"));
+        assert_eq!(found.count(), altered, "{:?}", proof.differences);
+        assert!(altered > 0);
     });
 }
 

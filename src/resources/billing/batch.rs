@@ -14,7 +14,7 @@ use crate::domain::id::{
 };
 use crate::domain::ledger::{PaidBy, Transaction, Unbalanced};
 use crate::domain::money::Currency;
-use crate::domain::product::Period;
+use crate::domain::product::{Period, ends_at};
 use crate::domain::settlement::{Orderer, Payer};
 use crate::error::Result;
 use crate::resources::invoices::model::{self as invoices, NewInvoice};
@@ -22,7 +22,7 @@ use crate::resources::organizations::model::{NewProduct, install_products};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Insertable)]
 #[diesel(table_name = orders, treat_none_as_default_value = false)]
@@ -123,7 +123,7 @@ pub struct Batch {
     closed: Vec<Ownership>,
     opened: Vec<Ownership>,
     /// What fell back to a customer (PAY-6) from a partner.
-    pub fallen: BTreeMap<(OrganizationId, OrganizationId), Vec<Fallen>>,
+    pub fallen: BTreeMap<(OrganizationId, OrganizationId), BTreeSet<ProductId>>,
     /// What happened, for whoever wants to know.
     pub told: Vec<Event>,
     transactions: Vec<(BillingEventId, Transaction)>,
@@ -161,7 +161,7 @@ impl Batch {
     }
 
     /// A constant number of statements, in the order that foreign keys ask for; only telling two sides
-    /// what fell back takes some more.
+    /// what fell back takes some more: of what is over by now nobody has to be told whose it was.
     pub fn write(self, tx: &mut Tx, by: Option<&Identity>) -> Result<()> {
         insert_all!(tx, orders::table, &self.orders);
         install_products(tx, &self.installed)?;
@@ -172,7 +172,22 @@ impl Batch {
         insert_all!(tx, billing_events::table, &self.events);
         ledger::post(tx, &self.transactions)?;
         tx.record_all(by, self.told)?;
-        for ((customer, partner), fallen) in self.fallen {
+        let installed = self.installed.iter();
+        let installed = installed.map(|one| (one.id, &one.name, one.renews_on));
+        let renewed = renewed.iter().map(|one| (one.id, &one.name, one.renews_on));
+        let running: Vec<_> = installed
+            .chain(renewed)
+            .filter(|(.., renews_on)| ends_at(*renews_on) > tx.now)
+            .collect();
+        for ((customer, partner), ids) in self.fallen {
+            let fallen = running.iter().filter(|(id, ..)| ids.contains(id));
+            let fallen: Vec<Fallen> = fallen
+                .map(|(product_id, name, renews_on)| Fallen {
+                    product_id: *product_id,
+                    name: (*name).clone(),
+                    renews_on: *renews_on,
+                })
+                .collect();
             fallen::tell(tx, by, customer, partner, &fallen)?;
         }
         Ok(())

@@ -3,7 +3,6 @@
 use super::assess::{Assessed, Assessor, SettledLine};
 use super::batch::{Batch, EventRow, OrderRow};
 use super::facts::{Installed, Ownership};
-use super::fallen::Fallen;
 use super::intent::{Booked, Channel, Intent, Quoted, Sale, WantedLine};
 use super::known::Known;
 use super::means::Means;
@@ -225,49 +224,35 @@ impl Booking {
     ) -> Result<ProductId> {
         let id = tx.new_id()?;
         let wanted = &sale.wanted;
-        let owner = assessed.payer_id;
-        let name = line.label.clone().unwrap_or_else(|| line.family.clone());
         let renews_on = end_of(line.period, first_day(sale, line))?;
+        let owned = owned(line, id, assessed.payer_id, wanted.at);
         self.batch.installed.push(NewProduct {
             id,
             organization: wanted.customer,
             parent: line.parent,
             family: line.family.clone(),
-            name: name.clone(),
+            name: line.label.clone().unwrap_or_else(|| line.family.clone()),
             quantity: line.quantity,
             period: line.period,
             currency: wanted.currency,
-            renewal_owner: owner,
+            renewal_owner: owned.owner_id,
             payment_method: method,
             renews_on,
             installed_at: wanted.at,
         });
-        let units = &mut self.assessor.units;
-        units.change(owner, &line.family, wanted.at, line.quantity);
-        let owned = Ownership {
-            product_id: id,
-            owner_id: owner,
-            family: line.family.clone(),
-            quantity: line.quantity,
-            valid_from: wanted.at,
-            valid_to: None,
-        };
+        self.count(&owned);
         let course = Course {
             customer: wanted.customer,
+            payer: assessed.payer_id,
             fell_back: assessed.fell_back(tx.now),
             expires_at: expires_at(ProductState::Active, method.is_some(), renews_on),
-            fallen: Fallen {
-                product_id: id,
-                name,
-                renews_on,
-            },
         };
         self.follow(tx.now, owned, course);
         Ok(id)
     }
 
     /// Pays a product for another period; whoever paid owns its next renewal (PAY-6), unless what
-    /// came later has settled that already.
+    /// came later has settled that already. What is over stays over, unless this period ends later.
     fn renew(
         &mut self,
         tx: &Tx,
@@ -278,22 +263,32 @@ impl Booking {
         id: ProductId,
     ) -> Result<ProductId> {
         let (payer, at) = (assessed.payer_id, sale.wanted.at);
+        let customer = sale.wanted.customer;
         let until = end_of(line.period, first_day(sale, line))?;
         let facts = &mut self.assessor.facts;
         let last = facts.last_ownership(id).cloned();
         let unknown = || Error::internal("a product to renew is not there");
         let product = facts.product_mut(id).ok_or_else(unknown)?;
         let is_latest = last.as_ref().is_none_or(|last| last.valid_from <= at);
+        // Who paid later has a better claim; where that has ended, the customer.
+        let claims = is_latest || last.as_ref().is_some_and(|last| last.owner_id == payer);
         let earliest = last.as_ref().map(Ownership::earliest_end);
         let from = earliest.map_or(at, |earliest| earliest.max(at));
         let open = last.filter(|last| last.valid_to.is_none());
         // What has fallen back by now was the partner's until then, or not at all.
         let fell_back = assessed.fell_back(tx.now);
-        let owner = match fell_back {
-            Some(back) if back <= from => sale.wanted.customer,
-            Some(_) | None => payer,
+        let owner = match claims && fell_back.is_none_or(|back| back > from) {
+            true => payer,
+            false => customer,
         };
-        let changes_hands = is_latest && open.as_ref().is_none_or(|open| open.owner_id != owner);
+        let extends = until > product.renews_on;
+        let changes_hands = match &open {
+            Some(open) => is_latest && open.owner_id != owner,
+            None => extends,
+        };
+        if !extends && !changes_hands {
+            return Ok(id);
+        }
         *product = Installed {
             renews_on: product.renews_on.max(until),
             state: ProductState::Active,
@@ -301,59 +296,47 @@ impl Booking {
             retry_at: None,
             ..product.clone()
         };
-        if changes_hands {
-            product.payment_method_id = method.filter(|_| owner == payer);
-            product.automatic = product.automatic && product.payment_method_id.is_some();
-        }
-        let product = product.clone();
-        self.batch.renew(product.clone());
         if !changes_hands {
+            self.batch.renew(product.clone());
             return Ok(id);
         }
+        product.payment_method_id = method.filter(|_| owner == payer);
+        product.automatic = product.automatic && product.payment_method_id.is_some();
+        let expires_at = product.expires_at();
+        self.batch.renew(product.clone());
         if let Some(open) = open {
             self.close(open, from);
         }
-        let owned = Ownership {
-            product_id: id,
-            owner_id: owner,
-            family: line.family.clone(),
-            quantity: line.quantity,
-            valid_from: from,
-            valid_to: None,
-        };
+        let owned = owned(line, id, owner, from);
         self.open(owned.clone());
         let course = Course {
-            customer: sale.wanted.customer,
-            fell_back: fell_back.filter(|back| *back > from),
-            expires_at: product.expires_at(),
-            fallen: Fallen {
-                product_id: id,
-                name: product.name,
-                renews_on: product.renews_on,
-            },
+            customer,
+            payer,
+            fell_back,
+            expires_at,
         };
         self.follow(tx.now, owned, course);
         Ok(id)
     }
 
-    /// What has become by now of renewals that are booked late. Of what has expired nobody has to be told
-    /// whose it was last.
+    /// What has become by now of renewals that are booked late.
     fn follow(&mut self, now: NaiveDateTime, owned: Ownership, course: Course) {
         let expired = course.expires_at.filter(|at| *at <= now);
         let expired = expired.map(|at| at.max(owned.earliest_end()));
+        if course.fell_back.is_some() {
+            let between = (course.customer, course.payer);
+            let fallen = self.batch.fallen.entry(between).or_default();
+            fallen.insert(owned.product_id);
+        }
         let in_time = |back: &NaiveDateTime| expired.is_none_or(|expired| *back < expired);
+        let fell_back = course.fell_back.filter(in_time);
         let mut last = owned;
-        if let Some(at) = course.fell_back.filter(in_time) {
+        if let Some(at) = fell_back.filter(|_| last.owner_id != course.customer) {
             let theirs = Ownership {
                 owner_id: course.customer,
                 valid_from: at,
                 ..last.clone()
             };
-            if expired.is_none() {
-                let between = (course.customer, last.owner_id);
-                let told = self.batch.fallen.entry(between).or_default();
-                told.push(course.fallen);
-            }
             self.close(last, at);
             self.open(theirs.clone());
             last = theirs;
@@ -364,15 +347,15 @@ impl Booking {
     }
 
     fn open(&mut self, owned: Ownership) {
-        let units = &mut self.assessor.units;
-        units.change(
-            owned.owner_id,
-            &owned.family,
-            owned.valid_from,
-            owned.quantity,
-        );
+        self.count(&owned);
         self.assessor.facts.own(owned.clone());
         self.batch.open(owned);
+    }
+
+    fn count(&mut self, owned: &Ownership) {
+        let (owner, from) = (owned.owner_id, owned.valid_from);
+        let units = &mut self.assessor.units;
+        units.change(owner, &owned.family, from, owned.quantity);
     }
 
     fn close(&mut self, owned: Ownership, at: NaiveDateTime) {
@@ -455,14 +438,31 @@ fn end_of(period: Period, start: NaiveDate) -> Result<NaiveDate> {
         .ok_or_else(|| Error::internal("the calendar has ended"))
 }
 
+/// The renewals of a line's product, as somebody's from an instant on.
+fn owned(
+    line: &WantedLine,
+    id: ProductId,
+    owner: OrganizationId,
+    from: NaiveDateTime,
+) -> Ownership {
+    Ownership {
+        product_id: id,
+        owner_id: owner,
+        family: line.family.clone(),
+        quantity: line.quantity,
+        valid_from: from,
+        valid_to: None,
+    }
+}
+
 /// What becomes of renewals that are somebody's.
 struct Course {
     customer: OrganizationId,
-    /// When they fell back with all that the partner owned (PAY-6).
+    payer: OrganizationId,
+    /// When they fell back with all that the payer, a partner, owned (PAY-6).
     fell_back: Option<NaiveDateTime>,
     /// When the product counts no longer, unless it is renewed before (PRC-4).
     expires_at: Option<NaiveDateTime>,
-    fallen: Fallen,
 }
 
 /// What an event is about.

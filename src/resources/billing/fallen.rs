@@ -21,7 +21,7 @@ pub struct Fallen {
     pub renews_on: NaiveDate,
 }
 
-/// Tells both sides which, and when they are due.
+/// Tells both sides which, and when they are due, if there are any.
 pub fn tell(
     tx: &mut Tx,
     by: Option<&Identity>,
@@ -29,6 +29,9 @@ pub fn tell(
     partner: OrganizationId,
     fallen: &[Fallen],
 ) -> Result<()> {
+    if fallen.is_empty() {
+        return Ok(());
+    }
     let event = Event::new(EventType::RenewalsFellBack, customer)
         .between(Some(customer), Some(partner))
         .data(json!({"products": fallen}))

@@ -1,14 +1,18 @@
 //! The proof of the books: what must be true of every row, and where it is not (BIL-5).
 use crate::db::Tx;
 use crate::db::schema::{
-    billing_events, invoices, ledger_entries, ledger_transactions, payouts, renewal_ownerships,
-    unit_counters,
+    billing_events, invoices, ledger_entries, ledger_transactions, payouts, products,
+    renewal_ownerships, unit_counters,
 };
 use crate::domain::billing::EventKind;
-use crate::domain::id::{BillingEventId, EntryId, InvoiceId, OrderId, OrganizationId, PayoutId};
+use crate::domain::id::{
+    BillingEventId, EntryId, InvoiceId, OrderId, OrganizationId, PayoutId, ProductId,
+};
 use crate::domain::ledger::{AccountKind, TransactionKind};
 use crate::domain::payout::PayoutStatus;
+use crate::domain::product::{ProductState, ends_at};
 use crate::error::Result;
+use chrono::NaiveDate;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
@@ -49,6 +53,7 @@ pub fn verify(tx: &mut Tx) -> Result<Proof> {
     differences.extend(wrong_payouts(tx, &booked)?);
     differences.extend(wrong_invoices(tx)?);
     differences.extend(miscounted(tx)?);
+    differences.extend(wrongly_owned(tx)?);
     Ok(Proof {
         transactions: transactions.len(),
         entries: entries.len(),
@@ -171,6 +176,41 @@ fn wrong_invoices(tx: &mut Tx) -> Result<Vec<String>> {
             )
         })
         .collect())
+}
+
+/// The renewals of each active product are somebody's until its period is over, those of the others
+/// nobody's (PAY-6, BIL-13).
+fn wrongly_owned(tx: &mut Tx) -> Result<Vec<String>> {
+    let open = renewal_ownerships::table.on(renewal_ownerships::product_id
+        .eq(products::id)
+        .and(renewal_ownerships::valid_to.is_null()));
+    let rows: Vec<(ProductId, ProductState, NaiveDate, Option<OrganizationId>)> = products::table
+        .left_join(open)
+        .select((
+            products::id,
+            products::state,
+            products::renews_on,
+            renewal_ownerships::owner_id.nullable(),
+        ))
+        .load(tx.conn)?;
+    let mut found = Vec::new();
+    for (id, state, renews_on, owner) in rows {
+        let active = state == ProductState::Active;
+        match owner {
+            None if active && ends_at(renews_on) > tx.now => {
+                found.push(format!(
+                    "product {id} is active until {renews_on}, its renewals are nobody's"
+                ));
+            }
+            Some(owner) if !active => {
+                found.push(format!(
+                    "product {id} is {state}, its renewals are still those of {owner}"
+                ));
+            }
+            None | Some(_) => {}
+        }
+    }
+    Ok(found)
 }
 
 /// Each counter is the sum of the units whose renewals are its owner's (PRC-4).

@@ -98,9 +98,6 @@ pub fn fall_back(
         .order(products::renews_on)
         .select((Installed::as_select(), Ownership::as_select()))
         .load(tx.conn)?;
-    if owned.is_empty() {
-        return Ok(());
-    }
     let fallen: Vec<Fallen> = owned
         .iter()
         .map(|(product, _)| Fallen {

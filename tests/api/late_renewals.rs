@@ -1,0 +1,207 @@
+//! Renewals that are reported when their period, or what the partner could pay for, is over: whose the next
+//! ones are, and who is told (PAY-6, PRC-4).
+use crate::partnerships::partnership;
+use crate::reports::{event, report, with};
+use crate::world::{World, on_each_engine};
+use chrono::{Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
+use diesel::prelude::*;
+use mandat::db::schema::events;
+use mandat::domain::event::EventType;
+use mandat::resources::billing::verify::verify;
+use serde_json::{Value, json};
+
+/// Two hostings of Praxis Weiss, with nothing but their first month paid: the late renewals of the first are
+/// reported in one batch, those of the second one by one.
+struct Twins<'w> {
+    world: &'w World,
+    weiss: String,
+    products: [String; 2],
+    /// The day after the first month.
+    first: NaiveDate,
+}
+
+impl<'w> Twins<'w> {
+    async fn of(world: &'w World, initiator: &str) -> Self {
+        let weiss = world.organization("Praxis Weiss").await;
+        world.advance(TimeDelta::seconds(1));
+        let mut reported = Vec::new();
+        for twin in ["one", "other"] {
+            let order = event(&format!("{initiator}/{twin}"), &weiss, 1, world.clock.now());
+            let order = with(order, "initiator", json!(initiator));
+            reported.push(report(world, order).await.expect(201));
+        }
+        let first = reported[0].text_of("/period_end").parse();
+        let products = reported.iter().map(|one| one.text_of("/product/id"));
+        let products = <[String; 2]>::try_from(products.collect::<Vec<_>>());
+        Self {
+            world,
+            weiss,
+            products: products.expect("two products"),
+            first: first.expect("a date"),
+        }
+    }
+
+    /// An instant some days after the first month.
+    fn days_after(&self, days: i64) -> NaiveDateTime {
+        self.first.and_time(NaiveTime::MIN) + TimeDelta::days(days)
+    }
+
+    fn advance_to(&self, at: NaiveDateTime) {
+        self.world.advance(at - self.world.clock.now());
+    }
+
+    /// Reports renewals: of which month after the first, paid how many days after it by whom.
+    async fn renew(&self, renewals: &[(i32, i64, &str)]) {
+        for (twin, product) in self.products.iter().enumerate() {
+            let reports: Vec<Value> = renewals
+                .iter()
+                .map(|(month, days, by)| {
+                    let id = format!("{product}/{month}");
+                    let paid = event(&id, &self.weiss, 1, self.days_after(*days));
+                    let paid = with(paid, "kind", json!("renewal"));
+                    let paid = with(paid, "product_id", json!(product));
+                    let paid = with(paid, "initiator", json!(by));
+                    with(paid, "period_start", json!(self.month(*month)))
+                })
+                .collect();
+            let batches = match twin {
+                0 => vec![json!(reports)],
+                _ => reports.into_iter().map(|one| json!([one])).collect(),
+            };
+            for batch in batches {
+                let path = "/v1/billing-events/batch";
+                let answer = self.world.post("tom", path, batch).await.expect(200);
+                assert_eq!(answer.body["refused"], 0, "{}", answer.text);
+            }
+        }
+    }
+
+    fn month(&self, number: i32) -> NaiveDate {
+        let months = Months::new(number.unsigned_abs());
+        match number < 0 {
+            true => self.first - months,
+            false => self.first + months,
+        }
+    }
+
+    /// Both are in this state, paid until the start of this month, their renewals these people's; and the
+    /// books are right.
+    async fn are(&self, state: &str, until: i32, owner: Option<&str>) {
+        let owner = owner.map_or(Value::Null, |name| json!(name));
+        for product in &self.products {
+            let path = format!("/v1/organizations/{}/products/{product}", self.weiss);
+            let product = self.world.get("karl", &path).await.expect(200);
+            let next = format!("{path}/next-renewal");
+            let next = self.world.get("karl", &next).await.expect(200);
+            assert_eq!(
+                (&product.body["state"], &product.body["renews_on"]),
+                (&json!(state), &json!(self.month(until)))
+            );
+            assert_eq!(next.body["owner"]["name"], owner);
+            assert_eq!(next.body["automatic"], json!(false));
+        }
+        let proof = self.world.db.snapshot(verify).await;
+        let proof = proof.expect("the books are read");
+        assert_eq!(proof.differences, Vec::<String>::new());
+    }
+
+    /// Of each that fell back both sides were told this often, and that it is due at the start of these months.
+    async fn fell_back(&self, due: &[i32]) {
+        let told = self.world.db.read(|tx| {
+            let told = events::table.filter(events::kind.eq(EventType::RenewalsFellBack));
+            Ok(told.select(events::data).load::<String>(tx.conn)?)
+        });
+        let told = told.await.expect("events are read");
+        let told = told.iter().map(|data| serde_json::from_str(data));
+        let told: Vec<Value> = told.collect::<Result<_, _>>().expect("JSON");
+        let listed: Vec<&Value> = told
+            .iter()
+            .filter_map(|data| data["products"].as_array())
+            .flatten()
+            .collect();
+        let due: Vec<Value> = due.iter().map(|month| json!(self.month(*month))).collect();
+        for product in &self.products {
+            let of = listed.iter().filter(|one| one["product_id"] == *product);
+            let told: Vec<Value> = of.map(|one| one["renews_on"].clone()).collect();
+            assert_eq!(told, due);
+        }
+    }
+}
+
+async fn customer_pays(world: &World) {
+    let id = partnership(world, "karl", "Praxis Weiss").await;
+    let path = format!("/v1/partnerships/{id}/payment-mode");
+    let mode = json!({"payment_mode": "customer"});
+    world.put("karl", &path, mode).await.expect(200);
+}
+
+#[test]
+fn prc_4_what_expired_and_was_paid_in_time_by_two_late_renewals_is_somebodys_again() {
+    on_each_engine(async |world| {
+        for (initiator, owner) in [("customer", "Praxis Weiss"), ("partner", "Studio Lumen")] {
+            let twins = Twins::of(world, initiator).await;
+            twins.advance_to(twins.days_after(38));
+            twins.are("expired", 0, None).await;
+            twins.renew(&[(0, -2, initiator), (1, -1, initiator)]).await;
+            twins.are("active", 2, Some(owner)).await;
+        }
+    });
+}
+
+#[test]
+fn pay_6_what_the_partner_paid_for_in_time_and_is_reported_late_has_fallen_back_and_is_told_once() {
+    on_each_engine(async |world| {
+        let twins = Twins::of(world, "partner").await;
+        twins.advance_to(twins.days_after(20));
+        customer_pays(world).await;
+        twins.advance_to(twins.days_after(38));
+        twins.are("expired", 0, None).await;
+        twins.fell_back(&[]).await;
+        twins.renew(&[(0, -1, "partner"), (1, 15, "partner")]).await;
+        twins.are("active", 2, Some("Praxis Weiss")).await;
+        twins.fell_back(&[2]).await;
+    });
+}
+
+#[test]
+fn pay_6_nobody_is_told_whose_was_what_fell_back_and_is_over() {
+    on_each_engine(async |world| {
+        let twins = Twins::of(world, "partner").await;
+        twins.advance_to(twins.days_after(20));
+        customer_pays(world).await;
+        twins.advance_to(twins.days_after(70));
+        twins.renew(&[(0, -1, "partner"), (1, 15, "partner")]).await;
+        twins.are("expired", 2, None).await;
+        twins.fell_back(&[]).await;
+    });
+}
+
+#[test]
+fn pay_6_what_is_over_is_the_customers_where_somebody_else_paid_later() {
+    on_each_engine(async |world| {
+        let twins = Twins::of(world, "partner").await;
+        twins.advance_to(twins.days_after(38));
+        twins
+            .renew(&[(0, -1, "partner"), (1, -2, "customer")])
+            .await;
+        twins.are("active", 2, Some("Praxis Weiss")).await;
+        twins.fell_back(&[]).await;
+    });
+}
+
+#[test]
+fn pay_6_a_late_renewal_of_an_old_period_leaves_what_is_over_as_it_is() {
+    on_each_engine(async |world| {
+        let twins = Twins::of(world, "customer").await;
+        twins.advance_to(twins.days_after(38));
+        twins
+            .renew(&[(-4, -1, "partner"), (-3, 2, "customer")])
+            .await;
+        twins.are("expired", 0, None).await;
+        let expired = world.db.read(|tx| {
+            let expired = events::table.filter(events::kind.eq(EventType::ProductExpired));
+            Ok(expired.count().get_result::<i64>(tx.conn)?)
+        });
+        assert_eq!(expired.await.expect("events are counted"), 2);
+    });
+}
