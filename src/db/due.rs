@@ -2,7 +2,7 @@
 //! job needs to have run.
 use super::Tx;
 use crate::error::Result;
-use chrono::{DateTime, NaiveDateTime, TimeDelta};
+use chrono::{NaiveDateTime, TimeDelta};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use tokio::sync::Mutex;
 
@@ -50,14 +50,6 @@ impl Watch {
     /// Whether something fell due that may not have been applied.
     pub fn passed(&self, now: NaiveDateTime) -> bool {
         self.next.load(Ordering::Acquire) <= micros(now)
-    }
-
-    /// An instant at which all that was due had been applied: that of the clock, or just before what
-    /// fell due since the last look.
-    pub fn applied(&self, now: NaiveDateTime) -> NaiveDateTime {
-        let next = self.next.load(Ordering::Acquire);
-        let last = DateTime::from_timestamp_micros(next.saturating_sub(1));
-        last.map_or(now, |last| now.min(last.naive_utc()))
     }
 
     /// What to hand to [`Watch::saw`] after a look that begins now.

@@ -219,8 +219,9 @@ impl Db {
         job: impl FnOnce(&mut Tx) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let read = async {
-            self.catch_up().await?;
-            self.blocking(|db| db.read_here(db.applied(), job)).await
+            let since = self.catch_up().await?;
+            self.blocking(move |db| db.read_here(db.applied(since), job))
+                .await
         };
         read.instrument(span("read")).await
     }
@@ -231,9 +232,9 @@ impl Db {
         job: impl FnOnce(&mut Tx) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let read = async {
-            self.catch_up().await?;
-            self.blocking(|db| {
-                db.read_here(db.applied(), |tx| {
+            let since = self.catch_up().await?;
+            self.blocking(move |db| {
+                db.read_here(db.applied(since), |tx| {
                     dialect::begin_snapshot(tx.conn)?;
                     let seen = job(tx);
                     dialect::rollback(tx.conn)?;
@@ -280,16 +281,17 @@ impl Db {
         self.write(job).await
     }
 
-    /// Applies what has fallen due. Costs no statement while this node knows of nothing.
-    async fn catch_up(&self) -> Result<()> {
+    /// Applies what has fallen due, and says by when. Costs no statement while this node knows of nothing.
+    async fn catch_up(&self) -> Result<NaiveDateTime> {
         let Given { clock, watch, .. } = &*self.0.given;
-        if !watch.is_stale(clock.now()) {
-            return Ok(());
+        let now = clock.now();
+        if !watch.is_stale(now) {
+            return Ok(now);
         }
         let _looking = watch.looking.lock().await;
         let (now, agreed) = (clock.now(), watch.agreed());
         if !watch.is_stale(now) {
-            return Ok(());
+            return Ok(now);
         }
         let Due { next, apply } = watch.due;
         let look = move |db: &Self| db.read_here(now, next);
@@ -306,7 +308,7 @@ impl Db {
             };
         }
         watch.saw(now, coming, agreed);
-        Ok(())
+        Ok(now)
     }
 
     /// In many transactions, so that others get between them.
@@ -315,9 +317,15 @@ impl Db {
         Ok(())
     }
 
-    fn applied(&self) -> NaiveDateTime {
+    /// As of when to read, after a look that applied what was due by `since`: now, unless something fell
+    /// due after it, or was agreed on that had been due before.
+    fn applied(&self, since: NaiveDateTime) -> NaiveDateTime {
         let Given { clock, watch, .. } = &*self.0.given;
-        watch.applied(clock.now())
+        let now = clock.now();
+        match watch.passed(now) {
+            true => since,
+            false => now,
+        }
     }
 
     /// Changes beside others: for jobs that hold a lease, or whose every change says what it expects

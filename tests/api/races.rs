@@ -2,11 +2,12 @@
 use crate::invitations::{accept, full, invite, limited};
 use crate::money::{card, hosting, order};
 use crate::partnerships::partnership;
+use crate::reports::{event, report};
 use crate::world::{Answer, World, on_each_engine};
 use actix_web::test::TestRequest;
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 use diesel::prelude::*;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use mandat::db::schema::{billing_events, partnership_terms};
 use mandat::demo::PASSWORD;
 use mandat::domain::id::PartnershipId;
@@ -360,5 +361,39 @@ fn psh_10_a_handover_and_an_end_at_once_end_the_old_partnership_once() {
             "already_answered",
             Some("INV-7"),
         );
+    });
+}
+
+#[test]
+fn acc_6_a_right_that_has_ended_is_not_honoured_while_what_is_long_over_is_reported() {
+    on_each_engine(async |world| {
+        let arno = world.organization("Galerie Arno").await;
+        let id = partnership(world, "sofia", "Galerie Arno").await;
+        let path = format!("/v1/organizations/{arno}/products");
+        // What was ordered now is over when claire still had her access.
+        let long_ago = world.clock.now();
+        world.advance(TimeDelta::days(40));
+        let held = world.token("claire").await;
+        world.get("claire", &path).await.expect(200);
+        world
+            .post(
+                "sofia",
+                &format!("/v1/partnerships/{id}/end"),
+                json!({"password": PASSWORD}),
+            )
+            .await
+            .expect(200);
+        for number in 0..16 {
+            let reported = report(world, event(&format!("late-{number}"), &arno, 1, long_ago));
+            let reads = (0..16).map(|_| {
+                let read = TestRequest::get().uri(&path);
+                world.send(read.insert_header(("authorization", format!("Bearer {held}"))))
+            });
+            let (reported, reads) = join(reported, join_all(reads)).await;
+            reported.expect(201);
+            for read in reads {
+                read.refused(404, "not_found", None);
+            }
+        }
     });
 }
