@@ -7,6 +7,8 @@ use serde_json::{Map, Value, json};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asker {
     Customer,
+    /// A customer of several partners.
+    Sharing,
     Partner,
     /// Only the operator's staff may: for whichever customer, so nothing is another's to them.
     Staff,
@@ -22,7 +24,7 @@ pub struct Case {
 }
 
 /// What tells nothing whoever's it is, and why.
-pub const PUBLIC: &[(&str, &str, &str)] = &[
+pub const TELLS_NOTHING: &[(&str, &str, &str)] = &[
     (
         "send_invitation",
         "/customer_organization_id",
@@ -33,10 +35,15 @@ pub const PUBLIC: &[(&str, &str, &str)] = &[
         "/requested_access/product_ids/*",
         "INV-2: who asks names no products, its own neither",
     ),
+    (
+        "move_backup_unit",
+        "/product_id",
+        "BAK-2: no unit is moved, wherever to",
+    ),
 ];
 
 pub fn cases() -> Vec<Case> {
-    use Asker::{Customer, Partner, Staff};
+    use Asker::{Customer, Partner, Sharing, Staff};
     let limited = json!({"level": "limited", "product_ids": [], "payment_mode": null});
     let lines = json!([{"family": "web_hosting", "quantity": 1, "period": "monthly"}]);
     let check = json!({"action": "order", "organization_id": "own org"});
@@ -187,7 +194,7 @@ pub fn cases() -> Vec<Case> {
         case(
             "change_partnership_access",
             "/replace/*",
-            Customer,
+            Sharing,
             &json!({"level": "full", "product_ids": null, "payment_mode": "partner", "password": "own password"}),
         ),
         case(

@@ -32,6 +32,19 @@ impl Seen {
         (self.status, &self.kind, &self.body) == (other.status, &other.kind, &other.body)
     }
 
+    /// The same where one's own id stands in the path, too: that alone makes no difference.
+    pub fn tells_nothing_but_where(&self, other: &Self) -> bool {
+        let but_where = |body: &Value| {
+            let mut body = body.clone();
+            if let Some(members) = body.as_object_mut() {
+                members.remove("instance");
+            }
+            body
+        };
+        let (mine, others) = (but_where(&self.body), but_where(&other.body));
+        (self.status, mine) == (other.status, others)
+    }
+
     pub fn took_as_long(&self, other: &Self) -> bool {
         self.statements == other.statements
     }

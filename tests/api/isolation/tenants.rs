@@ -1,5 +1,5 @@
 //! What organizations have: of each kind that the document takes an id of, one that is really theirs.
-use crate::invitations::{accept, full, invite};
+use crate::invitations::{accept, full, invite, limited};
 use crate::jobs::settle;
 use crate::money::{card, order};
 use crate::partnerships::partnership;
@@ -46,6 +46,8 @@ pub struct Tenants {
     pub kurier: Tenant,
     /// What of Velo Kurier such a one does not reach.
     pub unselected: Tenant,
+    /// Velo Kurier with both its limited partners.
+    pub sharing: Tenant,
 }
 
 impl Tenant {
@@ -118,6 +120,7 @@ pub async fn furnish(world: &World) -> Tenants {
         .clone()
         .without(&["inv", "tender", "question", "proposal"]);
     let (kurier, unselected) = half_reached(world).await;
+    let sharing = shared(world, &kurier).await;
     Tenants {
         weiss,
         lumen,
@@ -126,6 +129,7 @@ pub async fn furnish(world: &World) -> Tenants {
         unassigned,
         kurier,
         unselected,
+        sharing,
     }
 }
 
@@ -193,6 +197,8 @@ async fn organization(world: &World, (who, name): (&str, &'static str)) -> Tenan
     let test = below(&format!("webhook-endpoints/{hook}/test"));
     let tested = world.post(who, &test, json!({})).await.expect(202);
     made.keep("delivery", tested.id());
+    let tested = world.post(who, &test, json!({})).await.expect(202);
+    made.keep("later", tested.id());
     made.keep("webhook", hook);
     let grant = post(world, who, &below("support-access"), json!({"hours": 4})).await;
     // It has ended, and the support staff is outside again.
@@ -372,6 +378,26 @@ async fn half_reached(world: &World) -> (Tenant, Tenant) {
     let mut seen = all.clone();
     seen.things.retain(|kind, _| reached.contains(kind));
     (seen, all.without(&reached))
+}
+
+/// Nordwerk becomes a limited partner of Velo Kurier, too, for what nobody manages yet.
+async fn shared(world: &World, kurier: &Tenant) -> Tenant {
+    let mut sharing = kurier.clone();
+    let list = format!(
+        "/v1/organizations/{}/partnerships?status=active",
+        kurier.org()
+    );
+    sharing.keep("other", first(world, "ben", &list).await);
+    let mail = json!([{"family": "mail", "quantity": 1, "period": "monthly"}]);
+    let placed = order(world, "ben", "customer", "Velo Kurier", "CHF", mail).await;
+    let access = limited(&[placed.expect(201).text_of("/products/0/id")]);
+    let sent = invite(world, "ben", "Velo Kurier", "Nordwerk", access).await;
+    accept(world, "jonas", &sent.expect(201).id(), json!({}))
+        .await
+        .expect(200);
+    sharing.keep("partnership", first(world, "ben", &list).await);
+    assert_ne!(sharing.find("partnership"), sharing.find("other"));
+    sharing
 }
 
 async fn post(world: &World, who: &str, path: &str, body: Value) -> Answer {
