@@ -99,6 +99,25 @@ fn inv_11_a_partner_that_has_left_can_stay_refused_and_is_shown_to_nobody_new() 
 }
 
 #[test]
+fn inv_11_a_suspended_partner_can_be_refused_before_it_comes_back() {
+    on_each_engine(async |world| {
+        let path = preferences(world, "Bäckerei Sommer").await;
+        let but = json!({"allow": "anyone_but", "except_partner_ids": [world.organization("Nordwerk").await]});
+        of_partner(world, "Nordwerk", "suspend").await.expect(200);
+        world.put("anna", &path, but).await.expect(200);
+        of_partner(world, "Nordwerk", "reinstate").await.expect(200);
+        let asked = ask(
+            world,
+            "jonas",
+            "Nordwerk",
+            "Bäckerei Sommer",
+            full("customer"),
+        );
+        asked.await.refused(403, "forbidden", Some("INV-11"));
+    });
+}
+
+#[test]
 fn inv_11_only_its_own_legal_representatives_choose() {
     on_each_engine(async |world| {
         let path = preferences(world, "Galerie Arno").await;

@@ -139,10 +139,14 @@ fn must_fit(
         (WhoMayAsk::Anyone | WhoMayAsk::Nobody, false) => vec![Fault::new(at, "expected_null")],
         (WhoMayAsk::AnyoneBut, true) => vec![Fault::new(at, "required")],
         (WhoMayAsk::AnyoneBut, false) => {
-            // Partners are no secret, other organizations are, and those that have left.
+            // Partners are no secret, nor that one is suspended; other organizations are, and those that
+            // have left.
             let known: Vec<OrganizationId> = enrolment_states::table
                 .filter(enrolment_states::organization_id.among(named))
-                .filter(enrolment_states::state.eq(EnrolmentState::Approved))
+                .filter(
+                    enrolment_states::state
+                        .eq_any([EnrolmentState::Approved, EnrolmentState::Suspended]),
+                )
                 .filter(enrolment_states::valid_to.is_null())
                 .select(enrolment_states::organization_id)
                 .load(tx.conn)?;
