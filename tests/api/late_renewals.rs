@@ -177,6 +177,19 @@ fn pay_6_nobody_is_told_whose_was_what_fell_back_and_is_over() {
 }
 
 #[test]
+fn pay_6_what_was_paid_before_the_last_payment_changes_no_hands_when_it_is_reported_late() {
+    on_each_engine(async |world| {
+        let twins = Twins::of(world, "customer").await;
+        twins.advance_to(twins.days_after(5));
+        twins.renew(&[(0, -1, "customer")]).await;
+        twins.renew(&[(1, -3, "partner")]).await;
+        twins.are("active", 2, Some("Praxis Weiss")).await;
+        twins.renew(&[(2, 1, "partner")]).await;
+        twins.are("active", 3, Some("Studio Lumen")).await;
+    });
+}
+
+#[test]
 fn pay_6_what_is_over_is_the_customers_where_somebody_else_paid_later() {
     on_each_engine(async |world| {
         let twins = Twins::of(world, "partner").await;

@@ -269,7 +269,8 @@ impl Booking {
         let last = facts.last_ownership(id).cloned();
         let unknown = || Error::internal("a product to renew is not there");
         let product = facts.product_mut(id).ok_or_else(unknown)?;
-        let is_latest = last.as_ref().is_none_or(|last| last.valid_from <= at);
+        let is_latest = self.known.is_last_payment(id, at)
+            && last.as_ref().is_none_or(|last| last.valid_from <= at);
         // Who paid later has a better claim; where that has ended, the customer.
         let claims = is_latest || last.as_ref().is_some_and(|last| last.owner_id == payer);
         let earliest = last.as_ref().map(Ownership::earliest_end);

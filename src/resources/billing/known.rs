@@ -9,7 +9,7 @@ use crate::domain::id::{BillingEventId, OrderId, OrganizationId, ProductId};
 use crate::domain::refusal::{Code, Refusal};
 use crate::domain::settlement::Payer;
 use crate::error::Result;
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,6 +24,8 @@ struct Report {
 pub struct Known {
     reports: BTreeMap<String, Report>,
     periods: BTreeMap<(ProductId, NaiveDate), BillingEventId>,
+    /// When each product was paid for last.
+    paid: BTreeMap<ProductId, NaiveDateTime>,
     orders: BTreeSet<OrderId>,
     customers: BTreeSet<OrganizationId>,
 }
@@ -35,6 +37,8 @@ type ReportRow = (
     ProductId,
     Payer,
 );
+
+type PaymentRow = (ProductId, NaiveDate, NaiveDateTime, BillingEventId);
 
 impl Known {
     /// At most four queries.
@@ -93,19 +97,19 @@ impl Known {
             known.orders = rows.into_iter().collect();
         }
         if !renewed.is_empty() {
-            let rows: Vec<(ProductId, NaiveDate, BillingEventId)> = billing_events::table
+            let rows: Vec<PaymentRow> = billing_events::table
                 .filter(billing_events::product_id.among(renewed))
                 .filter(billing_events::refunds_id.is_null())
                 .select((
                     billing_events::product_id,
                     billing_events::period_start,
+                    billing_events::occurred_at,
                     billing_events::id,
                 ))
                 .load(tx.conn)?;
-            known.periods = rows
-                .into_iter()
-                .map(|(product, start, event)| ((product, start), event))
-                .collect();
+            for (product, start, at, event) in rows {
+                known.pay((product, start), at, event);
+            }
         }
         Ok(known)
     }
@@ -155,10 +159,21 @@ impl Known {
         }
     }
 
+    /// Whether nothing that was paid for this product since is known.
+    pub fn is_last_payment(&self, product: ProductId, at: NaiveDateTime) -> bool {
+        self.paid.get(&product).is_none_or(|last| *last <= at)
+    }
+
+    fn pay(&mut self, period: (ProductId, NaiveDate), at: NaiveDateTime, event: BillingEventId) {
+        let last = self.paid.entry(period.0).or_insert(at);
+        *last = at.max(*last);
+        self.periods.insert(period, event);
+    }
+
     /// What this transaction is about to write.
     pub fn met(&mut self, event: &EventRow) {
         let period = (event.product_id, event.period_start);
-        self.periods.insert(period, event.id);
+        self.pay(period, event.occurred_at, event.id);
         if let (Some(external_id), Some(fingerprint)) = (&event.external_id, &event.fingerprint) {
             let report = Report {
                 event: event.id,
