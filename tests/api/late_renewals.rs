@@ -1,6 +1,7 @@
 //! Renewals that are reported when their period, or what the partner could pay for, is over: whose the next
 //! ones are, and who is told (PAY-6, PRC-4).
 use crate::partnerships::partnership;
+use crate::program::told;
 use crate::reports::{event, report, with};
 use crate::world::{World, on_each_engine};
 use chrono::{Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
@@ -8,6 +9,8 @@ use diesel::prelude::*;
 use mandat::db::schema::events;
 use mandat::domain::event::EventType;
 use mandat::resources::billing::verify::verify;
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use serde_json::{Value, json};
 
 /// Two hostings of Praxis Weiss, with nothing but their first month paid: the late renewals of the first are
@@ -88,21 +91,31 @@ impl<'w> Twins<'w> {
     /// books are right.
     async fn are(&self, state: &str, until: i32, owner: Option<&str>) {
         let owner = owner.map_or(Value::Null, |name| json!(name));
+        let expected = json!([state, self.month(until), owner, false]);
+        assert_eq!(self.look().await, [expected.clone(), expected]);
+    }
+
+    /// The state of each, until when it is paid, whose its renewals are and whether they are automatic; the
+    /// books are right.
+    async fn look(&self) -> [Value; 2] {
+        let mut seen = Vec::new();
         for product in &self.products {
             let path = format!("/v1/organizations/{}/products/{product}", self.weiss);
-            let product = self.world.get("karl", &path).await.expect(200);
+            let of = self.world.get("karl", &path).await.expect(200).body;
             let next = format!("{path}/next-renewal");
-            let next = self.world.get("karl", &next).await.expect(200);
-            assert_eq!(
-                (&product.body["state"], &product.body["renews_on"]),
-                (&json!(state), &json!(self.month(until)))
-            );
-            assert_eq!(next.body["owner"]["name"], owner);
-            assert_eq!(next.body["automatic"], json!(false));
+            let next = self.world.get("karl", &next).await.expect(200).body;
+            let owner = &next["owner"]["name"];
+            seen.push(json!([
+                of["state"],
+                of["renews_on"],
+                owner,
+                next["automatic"]
+            ]));
         }
         let proof = self.world.db.snapshot(verify).await;
         let proof = proof.expect("the books are read");
         assert_eq!(proof.differences, Vec::<String>::new());
+        <[Value; 2]>::try_from(seen).expect("two products")
     }
 
     /// Of each that fell back both sides were told this often, and that it is due at the start of these months.
@@ -217,4 +230,61 @@ fn pay_6_a_late_renewal_of_an_old_period_leaves_what_is_over_as_it_is() {
         });
         assert_eq!(expired.await.expect("events are counted"), 2);
     });
+}
+
+/// What is reported on a day, all days counted from the end of the first month; on one of them the customer
+/// may have begun to pay.
+#[derive(Debug, Clone)]
+struct Story {
+    initiator: &'static str,
+    switch: Option<i64>,
+    reported: i64,
+    renewals: Vec<(i32, i64, &'static str)>,
+}
+
+fn stories() -> impl Strategy<Value = Story> {
+    let side = || prop_oneof![Just("customer"), Just("partner")];
+    // The order paid for the month before.
+    let months = Just(vec![-3, -2, 0, 1, 2, 3]).prop_shuffle();
+    let paid = (any::<prop::sample::Index>(), side());
+    let renewals = (months, prop::collection::vec(paid, 1..=4));
+    let story = (side(), prop::option::of(-20..60i64), 1..100i64, renewals);
+    story.prop_map(|(initiator, switch, reported, (months, paid))| {
+        // Not before it was ordered, nor after it is reported.
+        let day = |at: prop::sample::Index| at.index(26 + reported as usize) as i64 - 25;
+        let renewals = months.into_iter().zip(paid);
+        Story {
+            initiator,
+            switch: switch.filter(|day| *day < reported),
+            reported,
+            renewals: renewals
+                .map(|(month, (at, by))| (month, day(at), by))
+                .collect(),
+        }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: told("LATE_STORIES", 8) as u32,
+        rng_seed: RngSeed::Fixed(told("LATE_SEED", 2026) as u64),
+        failure_persistence: None,
+        max_shrink_iters: 60,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn pay_6_late_renewals_come_to_the_same_in_one_batch_and_one_by_one(story in stories()) {
+        on_each_engine(async |world| {
+            let twins = Twins::of(world, story.initiator).await;
+            if let Some(day) = story.switch {
+                twins.advance_to(twins.days_after(day));
+                customer_pays(world).await;
+            }
+            twins.advance_to(twins.days_after(story.reported));
+            twins.renew(&story.renewals).await;
+            let [one, other] = twins.look().await;
+            assert_eq!(one, other);
+        });
+    }
 }
