@@ -104,6 +104,8 @@ CREATE TABLE renewal_ownerships (
     quantity   BIGINT    NOT NULL CHECK (quantity > 0),
     valid_from TIMESTAMP NOT NULL,
     valid_to   TIMESTAMP CHECK (valid_to > valid_from),
+    -- When what made it theirs was paid or done: earlier than valid_from where that was reported late.
+    claimed_at TIMESTAMP NOT NULL,
     PRIMARY KEY (product_id, valid_from)
 );
 CREATE UNIQUE INDEX one_renewal_owner ON renewal_ownerships (product_id) WHERE valid_to IS NULL;

@@ -322,7 +322,7 @@ impl Db {
     fn applied(&self, since: NaiveDateTime) -> NaiveDateTime {
         let Given { clock, watch, .. } = &*self.0.given;
         let now = clock.now();
-        match watch.passed(now) {
+        match watch.is_stale(now) {
             true => since,
             false => now,
         }

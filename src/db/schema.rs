@@ -255,6 +255,7 @@ diesel::table! {
         quantity -> BigInt,
         valid_from -> Timestamp,
         valid_to -> Nullable<Timestamp>,
+        claimed_at -> Timestamp,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Renewals that are reported when their period, or what the partner could pay for, is over: whose the next
 //! ones are, and who is told (PAY-6, PRC-4).
+use crate::money::card;
 use crate::partnerships::partnership;
 use crate::program::told;
 use crate::reports::{event, report, with};
@@ -29,7 +30,8 @@ impl<'w> Twins<'w> {
         world.advance(TimeDelta::seconds(1));
         let mut reported = Vec::new();
         for twin in ["one", "other"] {
-            let order = event(&format!("{initiator}/{twin}"), &weiss, 1, world.clock.now());
+            let now = world.clock.now();
+            let order = event(&format!("{now}/{twin}"), &weiss, 1, now);
             let order = with(order, "initiator", json!(initiator));
             reported.push(report(world, order).await.expect(201));
         }
@@ -87,11 +89,19 @@ impl<'w> Twins<'w> {
         }
     }
 
-    /// Both are in this state, paid until the start of this month, their renewals these people's; and the
+    /// When so many months end that were paid after the first; a short one may shorten what follows.
+    fn end(&self, months: i32) -> NaiveDate {
+        match months {
+            0 => self.first,
+            _ => self.month(months - 1) + Months::new(1),
+        }
+    }
+
+    /// Both are in this state, paid for so many months after the first, their renewals these people's; and the
     /// books are right.
     async fn are(&self, state: &str, until: i32, owner: Option<&str>) {
         let owner = owner.map_or(Value::Null, |name| json!(name));
-        let expected = json!([state, self.month(until), owner, false]);
+        let expected = json!([state, self.end(until), owner, false]);
         assert_eq!(self.look().await, [expected.clone(), expected]);
     }
 
@@ -118,8 +128,14 @@ impl<'w> Twins<'w> {
         <[Value; 2]>::try_from(seen).expect("two products")
     }
 
-    /// Of each that fell back both sides were told this often, and that it is due at the start of these months.
+    /// Of each that fell back both sides were told this often, and that it is due after so many months.
     async fn fell_back(&self, due: &[i32]) {
+        let due: Vec<Value> = due.iter().map(|month| json!(self.end(*month))).collect();
+        assert_eq!(self.told().await, [due.clone(), due]);
+    }
+
+    /// When each was due, as often as both sides were told that it fell back.
+    async fn told(&self) -> [Vec<Value>; 2] {
         let told = self.world.db.read(|tx| {
             let told = events::table.filter(events::kind.eq(EventType::RenewalsFellBack));
             Ok(told.select(events::data).load::<String>(tx.conn)?)
@@ -132,12 +148,10 @@ impl<'w> Twins<'w> {
             .filter_map(|data| data["products"].as_array())
             .flatten()
             .collect();
-        let due: Vec<Value> = due.iter().map(|month| json!(self.month(*month))).collect();
-        for product in &self.products {
+        self.products.each_ref().map(|product| {
             let of = listed.iter().filter(|one| one["product_id"] == *product);
-            let told: Vec<Value> = of.map(|one| one["renews_on"].clone()).collect();
-            assert_eq!(told, due);
-        }
+            of.map(|one| one["renews_on"].clone()).collect()
+        })
     }
 }
 
@@ -199,6 +213,58 @@ fn pay_6_what_was_paid_before_the_last_payment_changes_no_hands_when_it_is_repor
         twins.are("active", 2, Some("Praxis Weiss")).await;
         twins.renew(&[(2, 1, "partner")]).await;
         twins.are("active", 3, Some("Studio Lumen")).await;
+    });
+}
+
+#[test]
+fn pay_6_whoever_paid_last_owns_the_next_renewal_in_whichever_order_that_is_reported() {
+    on_each_engine(async |world| {
+        for (reported, first, last, owner) in [
+            (5, "partner", "customer", "Praxis Weiss"),
+            (38, "customer", "partner", "Studio Lumen"),
+        ] {
+            let mut renewals = [(0, -3, first), (1, -1, last)];
+            for _ in 0..2 {
+                let twins = Twins::of(world, "customer").await;
+                twins.advance_to(twins.days_after(reported));
+                twins.renew(&renewals).await;
+                twins.are("active", 2, Some(owner)).await;
+                renewals.reverse();
+            }
+        }
+    });
+}
+
+#[test]
+fn pay_6_what_the_customer_has_confirmed_since_stays_so_whatever_is_reported_late() {
+    on_each_engine(async |world| {
+        let twins = Twins::of(world, "customer").await;
+        twins.advance_to(twins.days_after(-5));
+        let card = card(world, "karl", &twins.weiss).await;
+        for product in &twins.products {
+            let path = format!("/v1/organizations/{}/products/{product}", twins.weiss);
+            let owner = json!({"owner": "customer", "payment_method_id": card});
+            let path = format!("{path}/renewal-owner");
+            world.put("karl", &path, owner).await.expect(200);
+        }
+        twins.advance_to(twins.days_after(-2));
+        twins.renew(&[(0, -10, "partner")]).await;
+        let kept = json!(["active", twins.end(1), "Praxis Weiss", true]);
+        assert_eq!(twins.look().await, [kept.clone(), kept]);
+    });
+}
+
+#[test]
+fn pay_6_what_the_customer_paid_for_since_has_not_fallen_back_from_the_partner() {
+    on_each_engine(async |world| {
+        let twins = Twins::of(world, "partner").await;
+        twins.advance_to(twins.days_after(20));
+        customer_pays(world).await;
+        twins.advance_to(twins.days_after(38));
+        let renewals = [(0, -1, "partner"), (1, 15, "customer")];
+        twins.renew(&renewals).await;
+        twins.are("active", 2, Some("Praxis Weiss")).await;
+        twins.fell_back(&[]).await;
     });
 }
 
@@ -285,6 +351,8 @@ proptest! {
             twins.renew(&story.renewals).await;
             let [one, other] = twins.look().await;
             assert_eq!(one, other);
+            let [one, other] = twins.told().await;
+            assert_eq!(one.is_empty(), other.is_empty());
         });
     }
 }

@@ -22,7 +22,7 @@ use crate::resources::organizations::model::{NewProduct, install_products};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use diesel::upsert::excluded;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 #[derive(Insertable)]
 #[diesel(table_name = orders, treat_none_as_default_value = false)]
@@ -77,12 +77,21 @@ pub struct EventRow {
 }
 
 impl EventRow {
-    /// Whose organization paid: the partner that the event settled under, or the customer.
+    /// Whose organization paid.
     pub fn payer_id(&self) -> OrganizationId {
-        match (self.payer, self.partner_id) {
-            (Payer::Partner, Some(partner)) => partner,
-            (Payer::Partner, None) | (Payer::Customer, _) => self.customer_id,
-        }
+        payer_id(self.payer, self.partner_id, self.customer_id)
+    }
+}
+
+/// Whose organization paid: the partner that an event settled under, or the customer.
+pub fn payer_id(
+    payer: Payer,
+    partner: Option<OrganizationId>,
+    customer: OrganizationId,
+) -> OrganizationId {
+    match (payer, partner) {
+        (Payer::Partner, Some(partner)) => partner,
+        (Payer::Partner, None) | (Payer::Customer, _) => customer,
     }
 }
 
@@ -95,6 +104,7 @@ struct OwnershipRow<'a> {
     quantity: i64,
     valid_from: NaiveDateTime,
     valid_to: Option<NaiveDateTime>,
+    claimed_at: NaiveDateTime,
 }
 
 impl<'a> From<&'a Ownership> for OwnershipRow<'a> {
@@ -106,6 +116,7 @@ impl<'a> From<&'a Ownership> for OwnershipRow<'a> {
             quantity: of.quantity,
             valid_from: of.valid_from,
             valid_to: of.valid_to,
+            claimed_at: of.claimed_at,
         }
     }
 }
@@ -122,8 +133,8 @@ pub struct Batch {
     /// Ownerships that end, with their end.
     closed: Vec<Ownership>,
     opened: Vec<Ownership>,
-    /// What fell back to a customer (PAY-6) from a partner.
-    pub fallen: BTreeMap<(OrganizationId, OrganizationId), BTreeSet<ProductId>>,
+    /// What fell back (PAY-6): to which customer, and from which partner.
+    pub fallen: BTreeMap<ProductId, (OrganizationId, OrganizationId)>,
     /// What happened, for whoever wants to know.
     pub told: Vec<Event>,
     transactions: Vec<(BillingEventId, Transaction)>,
@@ -175,19 +186,19 @@ impl Batch {
         let installed = self.installed.iter();
         let installed = installed.map(|one| (one.id, &one.name, one.renews_on));
         let renewed = renewed.iter().map(|one| (one.id, &one.name, one.renews_on));
-        let running: Vec<_> = installed
-            .chain(renewed)
-            .filter(|(.., renews_on)| ends_at(*renews_on) > tx.now)
-            .collect();
-        for ((customer, partner), ids) in self.fallen {
-            let fallen = running.iter().filter(|(id, ..)| ids.contains(id));
-            let fallen: Vec<Fallen> = fallen
-                .map(|(product_id, name, renews_on)| Fallen {
-                    product_id: *product_id,
-                    name: (*name).clone(),
-                    renews_on: *renews_on,
-                })
-                .collect();
+        let mut fallen: BTreeMap<_, Vec<Fallen>> = BTreeMap::new();
+        for (product_id, name, renews_on) in installed.chain(renewed) {
+            if let Some(between) = self.fallen.get(&product_id)
+                && ends_at(renews_on) > tx.now
+            {
+                fallen.entry(*between).or_default().push(Fallen {
+                    product_id,
+                    name: name.clone(),
+                    renews_on,
+                });
+            }
+        }
+        for ((customer, partner), fallen) in fallen {
             fallen::tell(tx, by, customer, partner, &fallen)?;
         }
         Ok(())

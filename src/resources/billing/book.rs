@@ -269,15 +269,19 @@ impl Booking {
         let last = facts.last_ownership(id).cloned();
         let unknown = || Error::internal("a product to renew is not there");
         let product = facts.product_mut(id).ok_or_else(unknown)?;
-        let is_latest = self.known.is_last_payment(id, at)
-            && last.as_ref().is_none_or(|last| last.valid_from <= at);
-        // Who paid later has a better claim; where that has ended, the customer.
-        let claims = is_latest || last.as_ref().is_some_and(|last| last.owner_id == payer);
+        let paid = self.known.last_payment(id);
+        let paid_since = paid.is_some_and(|(last, by)| last > at && by != payer);
+        let claimed = last.as_ref().map(|last| last.claimed_at);
+        let claimed = claimed.max(paid.map(|(last, _)| last));
+        let is_latest = claimed.is_none_or(|claimed| claimed <= at);
+        // Who paid or took over last owns it; where that has ended, the customer.
+        let claims =
+            is_latest || paid.is_some_and(|(last, by)| by == payer && claimed == Some(last));
         let earliest = last.as_ref().map(Ownership::earliest_end);
         let from = earliest.map_or(at, |earliest| earliest.max(at));
         let open = last.filter(|last| last.valid_to.is_none());
         // What has fallen back by now was the partner's until then, or not at all.
-        let fell_back = assessed.fell_back(tx.now);
+        let fell_back = assessed.fell_back(tx.now).filter(|_| !paid_since);
         let owner = match claims && fell_back.is_none_or(|back| back > from) {
             true => payer,
             false => customer,
@@ -308,7 +312,10 @@ impl Booking {
         if let Some(open) = open {
             self.close(open, from);
         }
-        let owned = owned(line, id, owner, from);
+        let owned = Ownership {
+            valid_from: from,
+            ..owned(line, id, owner, at)
+        };
         self.open(owned.clone());
         let course = Course {
             customer,
@@ -324,11 +331,11 @@ impl Booking {
     fn follow(&mut self, now: NaiveDateTime, owned: Ownership, course: Course) {
         let expired = course.expires_at.filter(|at| *at <= now);
         let expired = expired.map(|at| at.max(owned.earliest_end()));
-        if course.fell_back.is_some() {
-            let between = (course.customer, course.payer);
-            let fallen = self.batch.fallen.entry(between).or_default();
-            fallen.insert(owned.product_id);
-        }
+        let fallen = &mut self.batch.fallen;
+        match course.fell_back {
+            Some(_) => fallen.insert(owned.product_id, (course.customer, course.payer)),
+            None => fallen.remove(&owned.product_id),
+        };
         let in_time = |back: &NaiveDateTime| expired.is_none_or(|expired| *back < expired);
         let fell_back = course.fell_back.filter(in_time);
         let mut last = owned;
@@ -336,6 +343,7 @@ impl Booking {
             let theirs = Ownership {
                 owner_id: course.customer,
                 valid_from: at,
+                claimed_at: at,
                 ..last.clone()
             };
             self.close(last, at);
@@ -439,20 +447,16 @@ fn end_of(period: Period, start: NaiveDate) -> Result<NaiveDate> {
         .ok_or_else(|| Error::internal("the calendar has ended"))
 }
 
-/// The renewals of a line's product, as somebody's from an instant on.
-fn owned(
-    line: &WantedLine,
-    id: ProductId,
-    owner: OrganizationId,
-    from: NaiveDateTime,
-) -> Ownership {
+/// The renewals of a line's product, as somebody's who paid at an instant.
+fn owned(line: &WantedLine, id: ProductId, owner: OrganizationId, at: NaiveDateTime) -> Ownership {
     Ownership {
         product_id: id,
         owner_id: owner,
         family: line.family.clone(),
         quantity: line.quantity,
-        valid_from: from,
+        valid_from: at,
         valid_to: None,
+        claimed_at: at,
     }
 }
 

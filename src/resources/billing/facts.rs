@@ -60,6 +60,8 @@ pub struct Ownership {
     pub quantity: i64,
     pub valid_from: NaiveDateTime,
     pub valid_to: Option<NaiveDateTime>,
+    /// When what made it theirs was paid or done.
+    pub claimed_at: NaiveDateTime,
 }
 
 impl Installed {

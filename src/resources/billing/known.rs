@@ -1,5 +1,5 @@
 //! What has been booked before: reports by their external id, renewals by their period (BIL-3).
-use super::batch::EventRow;
+use super::batch::{EventRow, payer_id};
 use super::book::Outcome;
 use super::intent::{Booked, Channel, Sale, WantedLine};
 use crate::db::Tx;
@@ -24,8 +24,8 @@ struct Report {
 pub struct Known {
     reports: BTreeMap<String, Report>,
     periods: BTreeMap<(ProductId, NaiveDate), BillingEventId>,
-    /// When each product was paid for last.
-    paid: BTreeMap<ProductId, NaiveDateTime>,
+    /// When each product was paid for last, and by whose organization.
+    paid: BTreeMap<ProductId, (NaiveDateTime, OrganizationId)>,
     orders: BTreeSet<OrderId>,
     customers: BTreeSet<OrganizationId>,
 }
@@ -38,7 +38,13 @@ type ReportRow = (
     Payer,
 );
 
-type PaymentRow = (ProductId, NaiveDate, NaiveDateTime, BillingEventId);
+type PaymentRow = (
+    ProductId,
+    NaiveDate,
+    BillingEventId,
+    NaiveDateTime,
+    (Payer, Option<OrganizationId>, OrganizationId),
+);
 
 impl Known {
     /// At most four queries.
@@ -103,12 +109,18 @@ impl Known {
                 .select((
                     billing_events::product_id,
                     billing_events::period_start,
-                    billing_events::occurred_at,
                     billing_events::id,
+                    billing_events::occurred_at,
+                    (
+                        billing_events::payer,
+                        billing_events::partner_id,
+                        billing_events::customer_id,
+                    ),
                 ))
                 .load(tx.conn)?;
-            for (product, start, at, event) in rows {
-                known.pay((product, start), at, event);
+            for (product, start, event, at, (payer, partner, customer)) in rows {
+                let payer = payer_id(payer, partner, customer);
+                known.pay((product, start), event, (at, payer));
             }
         }
         Ok(known)
@@ -159,21 +171,28 @@ impl Known {
         }
     }
 
-    /// Whether nothing that was paid for this product since is known.
-    pub fn is_last_payment(&self, product: ProductId, at: NaiveDateTime) -> bool {
-        self.paid.get(&product).is_none_or(|last| *last <= at)
+    /// When a product was paid for last, and by whom.
+    pub fn last_payment(&self, product: ProductId) -> Option<(NaiveDateTime, OrganizationId)> {
+        self.paid.get(&product).copied()
     }
 
-    fn pay(&mut self, period: (ProductId, NaiveDate), at: NaiveDateTime, event: BillingEventId) {
-        let last = self.paid.entry(period.0).or_insert(at);
-        *last = at.max(*last);
+    fn pay(
+        &mut self,
+        period: (ProductId, NaiveDate),
+        event: BillingEventId,
+        payment: (NaiveDateTime, OrganizationId),
+    ) {
+        let last = self.paid.entry(period.0).or_insert(payment);
+        if last.0 <= payment.0 {
+            *last = payment;
+        }
         self.periods.insert(period, event);
     }
 
     /// What this transaction is about to write.
     pub fn met(&mut self, event: &EventRow) {
         let period = (event.product_id, event.period_start);
-        self.pay(period, event.occurred_at, event.id);
+        self.pay(period, event.id, (event.occurred_at, event.payer_id()));
         if let (Some(external_id), Some(fingerprint)) = (&event.external_id, &event.fingerprint) {
             let report = Report {
                 event: event.id,

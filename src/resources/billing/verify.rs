@@ -1,18 +1,16 @@
 //! The proof of the books: what must be true of every row, and where it is not (BIL-5).
+use super::facts::Installed;
 use crate::db::Tx;
 use crate::db::schema::{
     billing_events, invoices, ledger_entries, ledger_transactions, payouts, products,
     renewal_ownerships, unit_counters,
 };
 use crate::domain::billing::EventKind;
-use crate::domain::id::{
-    BillingEventId, EntryId, InvoiceId, OrderId, OrganizationId, PayoutId, ProductId,
-};
+use crate::domain::id::{BillingEventId, EntryId, InvoiceId, OrderId, OrganizationId, PayoutId};
 use crate::domain::ledger::{AccountKind, TransactionKind};
 use crate::domain::payout::PayoutStatus;
-use crate::domain::product::{ProductState, ends_at};
+use crate::domain::product::ProductState;
 use crate::error::Result;
-use chrono::NaiveDate;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
@@ -184,20 +182,20 @@ fn wrongly_owned(tx: &mut Tx) -> Result<Vec<String>> {
     let open = renewal_ownerships::table.on(renewal_ownerships::product_id
         .eq(products::id)
         .and(renewal_ownerships::valid_to.is_null()));
-    let rows: Vec<(ProductId, ProductState, NaiveDate, Option<OrganizationId>)> = products::table
+    let rows: Vec<(Installed, Option<OrganizationId>)> = products::table
         .left_join(open)
         .select((
-            products::id,
-            products::state,
-            products::renews_on,
+            Installed::as_select(),
             renewal_ownerships::owner_id.nullable(),
         ))
         .load(tx.conn)?;
     let mut found = Vec::new();
-    for (id, state, renews_on, owner) in rows {
+    for (product, owner) in rows {
+        let (id, state, renews_on) = (product.id, product.state, product.renews_on);
         let active = state == ProductState::Active;
+        let over = product.expires_at().is_some_and(|at| at <= tx.now);
         match owner {
-            None if active && ends_at(renews_on) > tx.now => {
+            None if active && !over => {
                 found.push(format!(
                     "product {id} is active until {renews_on}, its renewals are nobody's"
                 ));

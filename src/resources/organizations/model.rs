@@ -193,6 +193,7 @@ struct OwnershipRow<'a> {
     family: &'a str,
     quantity: i64,
     valid_from: NaiveDateTime,
+    claimed_at: NaiveDateTime,
 }
 
 /// Installs any number of products with three statements.
@@ -228,6 +229,7 @@ pub fn install_products(tx: &mut Tx, new: &[NewProduct]) -> Result<()> {
             family: &one.family,
             quantity: one.quantity,
             valid_from: one.installed_at,
+            claimed_at: one.installed_at,
         })
         .collect();
     insert_all!(tx, renewal_ownerships::table, &owners);

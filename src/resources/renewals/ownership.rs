@@ -48,7 +48,8 @@ pub fn active(
     Ok((product, ownership.ok_or_else(gone)?))
 }
 
-/// Hands renewals over, to be charged to this method or not to be automatic. Four statements.
+/// Hands renewals over, to be charged to this method or not to be automatic; whose they are already
+/// claims them anew. Four statements.
 pub fn hand_over(
     tx: &mut Tx,
     owned: Vec<Owned>,
@@ -64,13 +65,11 @@ pub fn hand_over(
             retry_at: None,
             ..product
         });
-        if ownership.owner_id == to {
-            continue;
-        }
         let from = tx.now.max(ownership.earliest_end());
         opened.push(Ownership {
             owner_id: to,
             valid_from: from,
+            claimed_at: tx.now,
             ..ownership.clone()
         });
         closed.push(Ownership {
