@@ -317,8 +317,7 @@ impl Db {
         Ok(())
     }
 
-    /// As of when to read, after a look that applied what was due by `since`: now, unless something fell
-    /// due after it, or was agreed on that had been due before.
+    /// As of when to read, after what was due by `since` was applied: now, unless it is time to look again.
     fn applied(&self, since: NaiveDateTime) -> NaiveDateTime {
         let Given { clock, watch, .. } = &*self.0.given;
         let now = clock.now();

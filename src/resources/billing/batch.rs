@@ -95,32 +95,6 @@ pub fn payer_id(
     }
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = renewal_ownerships, treat_none_as_default_value = false)]
-struct OwnershipRow<'a> {
-    product_id: ProductId,
-    owner_id: OrganizationId,
-    family: &'a str,
-    quantity: i64,
-    valid_from: NaiveDateTime,
-    valid_to: Option<NaiveDateTime>,
-    claimed_at: NaiveDateTime,
-}
-
-impl<'a> From<&'a Ownership> for OwnershipRow<'a> {
-    fn from(of: &'a Ownership) -> Self {
-        Self {
-            product_id: of.product_id,
-            owner_id: of.owner_id,
-            family: &of.family,
-            quantity: of.quantity,
-            valid_from: of.valid_from,
-            valid_to: of.valid_to,
-            claimed_at: of.claimed_at,
-        }
-    }
-}
-
 /// What is to be written.
 #[derive(Default)]
 pub struct Batch {
@@ -230,19 +204,17 @@ pub fn update_products(tx: &mut Tx, rows: &[Installed]) -> Result<()> {
 
 /// Closes and opens ownerships of renewals, and moves the units with them (PRC-4).
 pub fn change_owners(tx: &mut Tx, closed: &[Ownership], opened: &[Ownership]) -> Result<()> {
-    let rows: Vec<OwnershipRow> = closed.iter().map(Into::into).collect();
     put_all!(
         tx,
         renewal_ownerships::table,
-        &rows,
+        closed,
         (
             renewal_ownerships::product_id,
             renewal_ownerships::valid_from
         ),
         renewal_ownerships::valid_to.eq(excluded(renewal_ownerships::valid_to))
     );
-    let rows: Vec<OwnershipRow> = opened.iter().map(Into::into).collect();
-    insert_all!(tx, renewal_ownerships::table, &rows);
+    insert_all!(tx, renewal_ownerships::table, opened);
     let lost = closed.iter().map(|of| (of, -of.quantity));
     let open = opened.iter().filter(|of| of.valid_to.is_none());
     let gained = open.map(|of| (of, of.quantity));

@@ -225,8 +225,7 @@ impl Booking {
         let id = tx.new_id()?;
         let wanted = &sale.wanted;
         let renews_on = end_of(line.period, first_day(sale, line))?;
-        let owned = owned(line, id, assessed.payer_id, wanted.at);
-        self.batch.installed.push(NewProduct {
+        let new = NewProduct {
             id,
             organization: wanted.customer,
             parent: line.parent,
@@ -235,11 +234,13 @@ impl Booking {
             quantity: line.quantity,
             period: line.period,
             currency: wanted.currency,
-            renewal_owner: owned.owner_id,
+            renewal_owner: assessed.payer_id,
             payment_method: method,
             renews_on,
             installed_at: wanted.at,
-        });
+        };
+        let owned = new.ownership();
+        self.batch.installed.push(new);
         self.count(&owned);
         let course = Course {
             customer: wanted.customer,
@@ -313,8 +314,13 @@ impl Booking {
             self.close(open, from);
         }
         let owned = Ownership {
+            product_id: id,
+            owner_id: owner,
+            family: line.family.clone(),
+            quantity: line.quantity,
             valid_from: from,
-            ..owned(line, id, owner, at)
+            valid_to: None,
+            claimed_at: at,
         };
         self.open(owned.clone());
         let course = Course {
@@ -445,19 +451,6 @@ fn end_of(period: Period, start: NaiveDate) -> Result<NaiveDate> {
     period
         .end(start)
         .ok_or_else(|| Error::internal("the calendar has ended"))
-}
-
-/// The renewals of a line's product, as somebody's who paid at an instant.
-fn owned(line: &WantedLine, id: ProductId, owner: OrganizationId, at: NaiveDateTime) -> Ownership {
-    Ownership {
-        product_id: id,
-        owner_id: owner,
-        family: line.family.clone(),
-        quantity: line.quantity,
-        valid_from: at,
-        valid_to: None,
-        claimed_at: at,
-    }
 }
 
 /// What becomes of renewals that are somebody's.

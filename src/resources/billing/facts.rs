@@ -51,8 +51,8 @@ pub struct Installed {
 }
 
 /// Whose a product's renewals were, during one interval.
-#[derive(Debug, Clone, Queryable, Selectable)]
-#[diesel(table_name = renewal_ownerships)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = renewal_ownerships, treat_none_as_default_value = false)]
 pub struct Ownership {
     pub product_id: ProductId,
     pub owner_id: OrganizationId,

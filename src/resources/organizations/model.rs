@@ -15,7 +15,8 @@ use crate::domain::money::Currency;
 use crate::domain::organization::{OrganizationKind, Role};
 use crate::domain::product::{Period, ProductState, expires_at};
 use crate::error::Result;
-use crate::resources::billing::units::{self, Shift};
+use crate::resources::billing::batch::change_owners;
+use crate::resources::billing::facts::Ownership;
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use serde_json::json;
@@ -185,15 +186,19 @@ struct ProductRow<'a> {
     installed_at: NaiveDateTime,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = renewal_ownerships, treat_none_as_default_value = false)]
-struct OwnershipRow<'a> {
-    product_id: ProductId,
-    owner_id: OrganizationId,
-    family: &'a str,
-    quantity: i64,
-    valid_from: NaiveDateTime,
-    claimed_at: NaiveDateTime,
+impl NewProduct {
+    /// Its renewals, from its installation on.
+    pub fn ownership(&self) -> Ownership {
+        Ownership {
+            product_id: self.id,
+            owner_id: self.renewal_owner,
+            family: self.family.clone(),
+            quantity: self.quantity,
+            valid_from: self.installed_at,
+            valid_to: None,
+            claimed_at: self.installed_at,
+        }
+    }
 }
 
 /// Installs any number of products with three statements.
@@ -221,27 +226,8 @@ pub fn install_products(tx: &mut Tx, new: &[NewProduct]) -> Result<()> {
     for row in &rows {
         tx.falls_due(expires_at(row.state, row.automatic, row.renews_on));
     }
-    let owners: Vec<OwnershipRow> = new
-        .iter()
-        .map(|one| OwnershipRow {
-            product_id: one.id,
-            owner_id: one.renewal_owner,
-            family: &one.family,
-            quantity: one.quantity,
-            valid_from: one.installed_at,
-            claimed_at: one.installed_at,
-        })
-        .collect();
-    insert_all!(tx, renewal_ownerships::table, &owners);
-    let gained: Vec<Shift> = new
-        .iter()
-        .map(|one| Shift {
-            owner: one.renewal_owner,
-            family: &one.family,
-            units: one.quantity,
-        })
-        .collect();
-    units::shift(tx, &gained)
+    let opened: Vec<Ownership> = new.iter().map(NewProduct::ownership).collect();
+    change_owners(tx, &[], &opened)
 }
 
 /// A product with whose act its next automatic renewal is.

@@ -65,7 +65,7 @@ pub fn hand_over(
             retry_at: None,
             ..product
         });
-        let from = tx.now.max(ownership.earliest_end());
+        let from = tx.after(ownership.valid_from);
         opened.push(Ownership {
             owner_id: to,
             valid_from: from,
