@@ -1,9 +1,8 @@
 //! Access checks (ACC-7): allowed or not, by which rule, on what facts.
 use crate::invitations::{full, limited};
-use crate::partnerships::partnership;
+use crate::partnerships::{end_partnership, partnership};
 use crate::world::{Answer, World, on_each_engine};
 use chrono::TimeDelta;
-use mandat::demo::PASSWORD;
 use serde_json::{Value, json};
 
 async fn check(world: &World, who: &str, question: Value) -> Answer {
@@ -174,11 +173,7 @@ fn acc_7_as_of_answers_from_the_history_that_is_the_askers_to_read() {
         world.advance(TimeDelta::hours(1));
         let then = world.clock.now().and_utc().to_rfc3339();
         world.advance(TimeDelta::hours(1));
-        let path = format!("/v1/partnerships/{open}/end");
-        world
-            .post("sofia", &path, json!({"password": PASSWORD}))
-            .await
-            .expect(200);
+        end_partnership(world, "sofia", &open).await.expect(200);
         let now = json!({"action": "order", "organization_id": arno});
         let mut past = now.clone();
         past["as_of"] = json!(then);

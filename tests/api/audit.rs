@@ -1,6 +1,6 @@
 //! The audit log: what stands in it, who reads it, and that no line goes missing unseen (AUD-1).
 use crate::jobs::settle;
-use crate::partnerships::partnership;
+use crate::partnerships::{partnership, set_payment_mode};
 use crate::world::{Answer, World, on_each_engine};
 use actix_web::test::TestRequest;
 use chrono::TimeDelta;
@@ -174,9 +174,9 @@ fn aud_1_no_part_of_a_line_can_be_altered() {
     on_each_engine(async |world| {
         let org = world.organization("Galerie Arno").await;
         let id = partnership(world, "sofia", "Galerie Arno").await;
-        let mode = format!("/v1/partnerships/{id}/payment-mode");
-        let change = json!({"payment_mode": "partner"});
-        world.put("sofia", &mode, change).await.expect(200);
+        set_payment_mode(world, "sofia", &id, "partner")
+            .await
+            .expect(200);
         let products = format!("/v1/organizations/{org}/products");
         world.get("claire", &products).await.expect(200);
         reads::step(world.service.clone()).await.expect("written");
@@ -388,9 +388,9 @@ fn aud_1_reads_on_anothers_behalf_are_gathered_by_the_hour() {
 fn aud_1_each_organization_reads_its_own_log() {
     on_each_engine(async |world| {
         let id = partnership(world, "sofia", "Galerie Arno").await;
-        let change = json!({"payment_mode": "partner"});
-        let path = format!("/v1/partnerships/{id}/payment-mode");
-        world.put("sofia", &path, change).await.expect(200);
+        set_payment_mode(world, "sofia", &id, "partner")
+            .await
+            .expect(200);
         let org = world.organization("Galerie Arno").await;
         let log = format!("/v1/organizations/{org}/audit-log");
         let filtered = format!("{log}?action=partnership.payment_mode_changed");

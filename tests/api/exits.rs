@@ -1,12 +1,11 @@
 //! Payment mode proposals (PSH-6), what an end takes away (PSH-7), and a partner's customers (EXP-1).
 use crate::invitations::{accept, full, invite, limited};
-use crate::partnerships::partnership;
+use crate::partnerships::{end_partnership, partnership};
 use crate::world::{World, on_each_engine};
 use actix_web::test::TestRequest;
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use mandat::db::schema::{partnerships, products, renewal_ownerships};
-use mandat::demo::PASSWORD;
 use mandat::domain::id::{OrganizationId, PartnershipId};
 use mandat::jobs::uses;
 use serde_json::{Value, json};
@@ -199,14 +198,7 @@ fn psh_7_the_preview_shows_what_an_end_takes_away_and_the_exit_report_keeps_it()
         assert_eq!(before["renewals"][0]["payer_before"], "partner");
         assert_eq!(before["renewals"][0]["payer_after"], "customer");
         assert_eq!(before["backup_units"][0]["unit_id"], json!(unit));
-        world
-            .post(
-                "karl",
-                &format!("{path}/end"),
-                json!({"password": PASSWORD}),
-            )
-            .await
-            .expect(200);
+        end_partnership(world, "karl", &id).await.expect(200);
         world
             .get("karl", &preview)
             .await

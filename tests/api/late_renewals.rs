@@ -1,8 +1,9 @@
 //! Renewals that are reported when their period, or what the partner could pay for, is over: whose the next
 //! ones are, and who is told (PAY-6, PRC-4).
 use crate::money::card;
-use crate::partnerships::partnership;
-use crate::program::told;
+use crate::partnerships::{partnership, set_payment_mode};
+use crate::program::random_stories;
+use crate::renewals::{next, set_owner};
 use crate::reports::{event, report, with};
 use crate::world::{World, on_each_engine};
 use chrono::{Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
@@ -11,7 +12,6 @@ use mandat::db::schema::events;
 use mandat::domain::event::EventType;
 use mandat::resources::billing::verify::verify;
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 use serde_json::{Value, json};
 
 /// Two hostings of Praxis Weiss, with nothing but their first month paid: the late renewals of the first are
@@ -51,7 +51,9 @@ impl<'w> Twins<'w> {
         self.first.and_time(NaiveTime::MIN) + TimeDelta::days(days)
     }
 
-    fn advance_to(&self, at: NaiveDateTime) {
+    /// To some days after the first month.
+    fn advance_to(&self, days: i64) {
+        let at = self.days_after(days);
         self.world.advance(at - self.world.clock.now());
     }
 
@@ -112,8 +114,8 @@ impl<'w> Twins<'w> {
         for product in &self.products {
             let path = format!("/v1/organizations/{}/products/{product}", self.weiss);
             let of = self.world.get("karl", &path).await.expect(200).body;
-            let next = format!("{path}/next-renewal");
-            let next = self.world.get("karl", &next).await.expect(200).body;
+            let next = next(self.world, "karl", &self.weiss, product).await;
+            let next = next.expect(200).body;
             let owner = &next["owner"]["name"];
             seen.push(json!([
                 of["state"],
@@ -157,9 +159,9 @@ impl<'w> Twins<'w> {
 
 async fn customer_pays(world: &World) {
     let id = partnership(world, "karl", "Praxis Weiss").await;
-    let path = format!("/v1/partnerships/{id}/payment-mode");
-    let mode = json!({"payment_mode": "customer"});
-    world.put("karl", &path, mode).await.expect(200);
+    set_payment_mode(world, "karl", &id, "customer")
+        .await
+        .expect(200);
 }
 
 #[test]
@@ -167,7 +169,7 @@ fn prc_4_what_expired_and_was_paid_in_time_by_two_late_renewals_is_somebodys_aga
     on_each_engine(async |world| {
         for (initiator, owner) in [("customer", "Praxis Weiss"), ("partner", "Studio Lumen")] {
             let twins = Twins::of(world, initiator).await;
-            twins.advance_to(twins.days_after(38));
+            twins.advance_to(38);
             twins.are("expired", 0, None).await;
             twins.renew(&[(0, -2, initiator), (1, -1, initiator)]).await;
             twins.are("active", 2, Some(owner)).await;
@@ -179,9 +181,9 @@ fn prc_4_what_expired_and_was_paid_in_time_by_two_late_renewals_is_somebodys_aga
 fn pay_6_what_the_partner_paid_for_in_time_and_is_reported_late_has_fallen_back_and_is_told_once() {
     on_each_engine(async |world| {
         let twins = Twins::of(world, "partner").await;
-        twins.advance_to(twins.days_after(20));
+        twins.advance_to(20);
         customer_pays(world).await;
-        twins.advance_to(twins.days_after(38));
+        twins.advance_to(38);
         twins.are("expired", 0, None).await;
         twins.fell_back(&[]).await;
         twins.renew(&[(0, -1, "partner"), (1, 15, "partner")]).await;
@@ -194,9 +196,9 @@ fn pay_6_what_the_partner_paid_for_in_time_and_is_reported_late_has_fallen_back_
 fn pay_6_nobody_is_told_whose_was_what_fell_back_and_is_over() {
     on_each_engine(async |world| {
         let twins = Twins::of(world, "partner").await;
-        twins.advance_to(twins.days_after(20));
+        twins.advance_to(20);
         customer_pays(world).await;
-        twins.advance_to(twins.days_after(70));
+        twins.advance_to(70);
         twins.renew(&[(0, -1, "partner"), (1, 15, "partner")]).await;
         twins.are("expired", 2, None).await;
         twins.fell_back(&[]).await;
@@ -207,7 +209,7 @@ fn pay_6_nobody_is_told_whose_was_what_fell_back_and_is_over() {
 fn pay_6_what_was_paid_before_the_last_payment_changes_no_hands_when_it_is_reported_late() {
     on_each_engine(async |world| {
         let twins = Twins::of(world, "customer").await;
-        twins.advance_to(twins.days_after(5));
+        twins.advance_to(5);
         twins.renew(&[(0, -1, "customer")]).await;
         twins.renew(&[(1, -3, "partner")]).await;
         twins.are("active", 2, Some("Praxis Weiss")).await;
@@ -226,7 +228,7 @@ fn pay_6_whoever_paid_last_owns_the_next_renewal_in_whichever_order_that_is_repo
             let mut renewals = [(0, -3, first), (1, -1, last)];
             for _ in 0..2 {
                 let twins = Twins::of(world, "customer").await;
-                twins.advance_to(twins.days_after(reported));
+                twins.advance_to(reported);
                 twins.renew(&renewals).await;
                 twins.are("active", 2, Some(owner)).await;
                 renewals.reverse();
@@ -239,15 +241,15 @@ fn pay_6_whoever_paid_last_owns_the_next_renewal_in_whichever_order_that_is_repo
 fn pay_6_what_the_customer_has_confirmed_since_stays_so_whatever_is_reported_late() {
     on_each_engine(async |world| {
         let twins = Twins::of(world, "customer").await;
-        twins.advance_to(twins.days_after(-5));
+        twins.advance_to(-5);
         let card = card(world, "karl", &twins.weiss).await;
         for product in &twins.products {
-            let path = format!("/v1/organizations/{}/products/{product}", twins.weiss);
             let owner = json!({"owner": "customer", "payment_method_id": card});
-            let path = format!("{path}/renewal-owner");
-            world.put("karl", &path, owner).await.expect(200);
+            set_owner(world, "karl", (&twins.weiss, product), owner)
+                .await
+                .expect(200);
         }
-        twins.advance_to(twins.days_after(-2));
+        twins.advance_to(-2);
         twins.renew(&[(0, -10, "partner")]).await;
         let kept = json!(["active", twins.end(1), "Praxis Weiss", true]);
         assert_eq!(twins.look().await, [kept.clone(), kept]);
@@ -258,9 +260,9 @@ fn pay_6_what_the_customer_has_confirmed_since_stays_so_whatever_is_reported_lat
 fn pay_6_what_the_customer_paid_for_since_has_not_fallen_back_from_the_partner() {
     on_each_engine(async |world| {
         let twins = Twins::of(world, "partner").await;
-        twins.advance_to(twins.days_after(20));
+        twins.advance_to(20);
         customer_pays(world).await;
-        twins.advance_to(twins.days_after(38));
+        twins.advance_to(38);
         let renewals = [(0, -1, "partner"), (1, 15, "customer")];
         twins.renew(&renewals).await;
         twins.are("active", 2, Some("Praxis Weiss")).await;
@@ -272,7 +274,7 @@ fn pay_6_what_the_customer_paid_for_since_has_not_fallen_back_from_the_partner()
 fn pay_6_what_is_over_is_the_customers_where_somebody_else_paid_later() {
     on_each_engine(async |world| {
         let twins = Twins::of(world, "partner").await;
-        twins.advance_to(twins.days_after(38));
+        twins.advance_to(38);
         twins
             .renew(&[(0, -1, "partner"), (1, -2, "customer")])
             .await;
@@ -285,7 +287,7 @@ fn pay_6_what_is_over_is_the_customers_where_somebody_else_paid_later() {
 fn pay_6_a_late_renewal_of_an_old_period_leaves_what_is_over_as_it_is() {
     on_each_engine(async |world| {
         let twins = Twins::of(world, "customer").await;
-        twins.advance_to(twins.days_after(38));
+        twins.advance_to(38);
         twins
             .renew(&[(-4, -1, "partner"), (-3, 2, "customer")])
             .await;
@@ -331,23 +333,17 @@ fn stories() -> impl Strategy<Value = Story> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: told("LATE_STORIES", 8) as u32,
-        rng_seed: RngSeed::Fixed(told("LATE_SEED", 2026) as u64),
-        failure_persistence: None,
-        max_shrink_iters: 60,
-        ..ProptestConfig::default()
-    })]
+    #![proptest_config(random_stories("LATE_STORIES", 8))]
 
     #[test]
     fn pay_6_late_renewals_come_to_the_same_in_one_batch_and_one_by_one(story in stories()) {
         on_each_engine(async |world| {
             let twins = Twins::of(world, story.initiator).await;
             if let Some(day) = story.switch {
-                twins.advance_to(twins.days_after(day));
+                twins.advance_to(day);
                 customer_pays(world).await;
             }
-            twins.advance_to(twins.days_after(story.reported));
+            twins.advance_to(story.reported);
             twins.renew(&story.renewals).await;
             let [one, other] = twins.look().await;
             assert_eq!(one, other);

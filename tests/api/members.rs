@@ -1,7 +1,7 @@
 //! Who belongs to an organization, and in which teams (ORG-1, ORG-3, ORG-4, ORG-5, ORG-8, ACC-1, ACC-5).
 use crate::invitations::{accept, full, invite, limited};
 use crate::organizations::products_of;
-use crate::partnerships::partnership;
+use crate::partnerships::{end_partnership, partnership};
 use crate::world::{Answer, World, on_each_engine};
 use actix_web::test::TestRequest;
 use futures_util::future::join;
@@ -663,11 +663,7 @@ fn acc_5_whom_a_partner_added_leaves_with_it_unless_the_customer_keeps_them() {
         let kept = world.patch("sofia", &karl, keep).await.expect(200);
         assert_eq!(kept.body["added_by"], Value::Null);
         let id = partnership(world, "sofia", "Galerie Arno").await;
-        let end = format!("/v1/partnerships/{id}/end");
-        world
-            .post("sofia", &end, json!({"password": PASSWORD}))
-            .await
-            .expect(200);
+        end_partnership(world, "sofia", &id).await.expect(200);
         world.get("sofia", &karl).await.expect(200);
         for gone in [anna, ben] {
             world

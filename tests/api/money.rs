@@ -1,5 +1,5 @@
 //! Quotes, orders, billing events, invoices, prepaid accounts (PAY, PRC, BIL), and what each side reaches.
-use crate::partnerships::partnership;
+use crate::partnerships::{partnership, set_payment_mode};
 use crate::world::{Answer, World, on_each_engine};
 use actix_web::test::TestRequest;
 use chrono::TimeDelta;
@@ -529,12 +529,8 @@ fn prc_6_a_quote_is_stale_when_the_terms_have_changed_and_expires() {
             .await
             .refused(409, "quote_expired", Some("PRC-6"));
         let fresh = world.post("claire", "/v1/quotes", json!({"organization_id": weiss, "acting_as": "partner", "currency": "CHF", "lines": hosting(35)})).await.expect(201);
-        let mode = format!(
-            "/v1/partnerships/{}/payment-mode",
-            partnership(world, "karl", "Praxis Weiss").await
-        );
-        world
-            .put("karl", &mode, json!({"payment_mode": "customer"}))
+        let id = partnership(world, "karl", "Praxis Weiss").await;
+        set_payment_mode(world, "karl", &id, "customer")
             .await
             .expect(200);
         let stale =

@@ -1,6 +1,6 @@
 //! Partnerships (PSH-1 to PSH-9), and what a partner's access reaches.
 use crate::invitations::{accept, ask, full, invite, limited};
-use crate::world::{World, on_each_engine};
+use crate::world::{Answer, World, on_each_engine};
 use actix_web::test::TestRequest;
 use chrono::TimeDelta;
 use diesel::prelude::*;
@@ -19,6 +19,19 @@ pub async fn partnership(world: &World, who: &str, customer: &'static str) -> St
         .await
         .expect(200);
     list.text_of("/items/0/id")
+}
+
+/// Ends a partnership, with the password that is right.
+pub async fn end_partnership(world: &World, who: &str, id: &str) -> Answer {
+    let path = format!("/v1/partnerships/{id}/end");
+    world.post(who, &path, json!({"password": PASSWORD})).await
+}
+
+/// Says who pays for what the partner orders.
+pub async fn set_payment_mode(world: &World, who: &str, id: &str, mode: &str) -> Answer {
+    let path = format!("/v1/partnerships/{id}/payment-mode");
+    let mode = json!({"payment_mode": mode});
+    world.put(who, &path, mode).await
 }
 
 #[test]
@@ -238,28 +251,21 @@ fn psh_5_a_change_names_the_version_it_was_made_from() {
 #[test]
 fn psh_6_only_the_customer_changes_the_payment_mode() {
     on_each_engine(async |world| {
-        let path = format!(
-            "/v1/partnerships/{}/payment-mode",
-            partnership(world, "sofia", "Galerie Arno").await
-        );
-        let mode = |mode: &str| json!({"payment_mode": mode});
-        world
-            .put("claire", &path, mode("partner"))
+        let id = partnership(world, "sofia", "Galerie Arno").await;
+        set_payment_mode(world, "claire", &id, "partner")
             .await
             .refused(403, "forbidden", Some("PSH-6"));
-        let changed = world.put("sofia", &path, mode("partner")).await.expect(200);
+        let changed = set_payment_mode(world, "sofia", &id, "partner")
+            .await
+            .expect(200);
         assert_eq!(changed.body["access"], full("partner"));
         let outbox = world.get("nora", "/v1/admin/outbox").await.expect(200);
         assert_eq!(
             outbox.text_of("/items/0/recipient"),
             "claire@studio-lumen.example"
         );
-        let limited = format!(
-            "/v1/partnerships/{}/payment-mode",
-            partnership(world, "ben", "Velo Kurier").await
-        );
-        world
-            .put("ben", &limited, mode("partner"))
+        let limited = partnership(world, "ben", "Velo Kurier").await;
+        set_payment_mode(world, "ben", &limited, "partner")
             .await
             .refused(422, "invalid", Some("INV-4"));
     });
@@ -505,14 +511,7 @@ fn acc_6_rights_are_those_of_the_request() {
             .expect(200);
         world.get("jonas", &path).await.expect(200);
         let id = accepted.text_of("/partnership/id");
-        world
-            .post(
-                "anna",
-                &format!("/v1/partnerships/{id}/end"),
-                json!({"password": PASSWORD}),
-            )
-            .await
-            .expect(200);
+        end_partnership(world, "anna", &id).await.expect(200);
         world
             .get("jonas", &path)
             .await

@@ -1,5 +1,6 @@
 //! The program itself on a test's database, until it is killed.
 use crate::world::World;
+use proptest::test_runner::{Config as ProptestConfig, RngSeed};
 use reqwest::Client;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -108,5 +109,21 @@ pub fn told(variable: &str, default: usize) -> usize {
     match std::env::var(variable) {
         Ok(count) => count.parse().expect("a count"),
         Err(_) => default,
+    }
+}
+
+/// For random stories that take a world each: as many as are told, the same ones on each run unless
+/// `PROPTEST_RNG_SEED` says so.
+pub fn random_stories(variable: &str, default: usize) -> ProptestConfig {
+    let config = ProptestConfig::default();
+    ProptestConfig {
+        cases: told(variable, default) as u32,
+        rng_seed: match config.rng_seed {
+            RngSeed::Random => RngSeed::Fixed(2026),
+            said @ RngSeed::Fixed(_) => said,
+        },
+        failure_persistence: None,
+        max_shrink_iters: 60,
+        ..config
     }
 }

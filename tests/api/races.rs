@@ -1,7 +1,7 @@
 //! Thirty-two at once: whatever the order, one story holds (INV-8, PSH-4, PSH-6, PSH-8, PSH-10).
 use crate::invitations::{accept, full, invite, limited};
 use crate::money::{card, hosting, order};
-use crate::partnerships::partnership;
+use crate::partnerships::{end_partnership, partnership};
 use crate::reports::{event, report};
 use crate::world::{Answer, World, on_each_engine};
 use actix_web::test::TestRequest;
@@ -373,22 +373,11 @@ fn acc_6_a_right_that_has_ended_is_not_honoured_while_what_is_long_over_is_repor
         // What was ordered now is over when claire still had her access.
         let long_ago = world.clock.now();
         world.advance(TimeDelta::days(40));
-        let held = world.token("claire").await;
         world.get("claire", &path).await.expect(200);
-        world
-            .post(
-                "sofia",
-                &format!("/v1/partnerships/{id}/end"),
-                json!({"password": PASSWORD}),
-            )
-            .await
-            .expect(200);
+        end_partnership(world, "sofia", &id).await.expect(200);
         for number in 0..16 {
             let reported = report(world, event(&format!("late-{number}"), &arno, 1, long_ago));
-            let reads = (0..16).map(|_| {
-                let read = TestRequest::get().uri(&path);
-                world.send(read.insert_header(("authorization", format!("Bearer {held}"))))
-            });
+            let reads = (0..16).map(|_| world.get("claire", &path));
             let (reported, reads) = join(reported, join_all(reads)).await;
             reported.expect(201);
             for read in reads {

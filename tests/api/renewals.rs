@@ -1,6 +1,6 @@
 //! Whose renewals are, what they will cost, and that they happen once (PAY-6, PAY-8, BIL-8, BIL-13, PRC-9, BIL-10).
 use crate::money::{card, cashback, hosting, order};
-use crate::partnerships::partnership;
+use crate::partnerships::{end_partnership, partnership, set_payment_mode};
 use crate::reports::{event, report, with};
 use crate::world::{Answer, World, on_each_engine};
 use actix_web::test::TestRequest;
@@ -34,12 +34,17 @@ async fn of_partner(world: &World) -> (String, String) {
     )
 }
 
-async fn next(world: &World, who: &str, org: &str, product: &str) -> Answer {
+pub async fn next(world: &World, who: &str, org: &str, product: &str) -> Answer {
     let path = format!("/v1/organizations/{org}/products/{product}/next-renewal");
     world.get(who, &path).await
 }
 
-async fn set_owner(world: &World, who: &str, (org, product): (&str, &str), body: Value) -> Answer {
+pub async fn set_owner(
+    world: &World,
+    who: &str,
+    (org, product): (&str, &str),
+    body: Value,
+) -> Answer {
     let path = format!("/v1/organizations/{org}/products/{product}/renewal-owner");
     world.put(who, &path, body).await
 }
@@ -84,9 +89,7 @@ fn pay_6_what_the_partner_owned_falls_back_when_the_mode_changes_and_is_not_auto
         assert_eq!(before.text_of("/payer"), "partner");
         assert_eq!(before.body["automatic"], true);
         let id = partnership(world, "karl", "Praxis Weiss").await;
-        let mode = json!({"payment_mode": "customer"});
-        world
-            .put("karl", &format!("/v1/partnerships/{id}/payment-mode"), mode)
+        set_payment_mode(world, "karl", &id, "customer")
             .await
             .expect(200);
         let after = next(world, "karl", &weiss, &product).await.expect(200);
@@ -111,11 +114,7 @@ fn pay_6_what_the_partner_owned_falls_back_when_full_access_ends() {
     on_each_engine(async |world| {
         let (weiss, product) = of_partner(world).await;
         let id = partnership(world, "karl", "Praxis Weiss").await;
-        let end = json!({"password": mandat::demo::PASSWORD});
-        world
-            .post("karl", &format!("/v1/partnerships/{id}/end"), end)
-            .await
-            .expect(200);
+        end_partnership(world, "karl", &id).await.expect(200);
         let after = next(world, "karl", &weiss, &product).await.expect(200);
         assert_eq!(after.text_of("/owner/name"), "Praxis Weiss");
         assert_eq!(after.body["automatic"], false);
@@ -146,9 +145,9 @@ fn pay_6_a_renewal_that_the_partner_paid_and_is_reported_late_has_fallen_back() 
         let renewed = with(renewed, "period_start", json!(starts));
         world.clock.advance(TimeDelta::seconds(1));
         let id = partnership(world, "karl", "Praxis Weiss").await;
-        let mode = json!({"payment_mode": "customer"});
-        let path = format!("/v1/partnerships/{id}/payment-mode");
-        world.put("karl", &path, mode).await.expect(200);
+        set_payment_mode(world, "karl", &id, "customer")
+            .await
+            .expect(200);
         let paid = report(world, renewed).await.expect(201);
         assert_eq!(paid.text_of("/payer"), "partner");
         let after = next(world, "karl", &weiss, &product).await.expect(200);
@@ -223,13 +222,7 @@ fn pay_6_a_switch_to_mode_partner_alone_makes_the_partner_pay_for_nothing() {
         .await;
         let product = placed.expect(201).text_of("/products/0/id");
         let id = partnership(world, "sofia", "Galerie Arno").await;
-        let mode = json!({"payment_mode": "partner"});
-        world
-            .put(
-                "sofia",
-                &format!("/v1/partnerships/{id}/payment-mode"),
-                mode,
-            )
+        set_payment_mode(world, "sofia", &id, "partner")
             .await
             .expect(200);
         let next = next(world, "sofia", &arno, &product).await.expect(200);
@@ -616,11 +609,7 @@ fn prc_6_a_quote_is_stale_once_the_partner_has_lost_its_right() {
             .post_keyed("claire", &path, "k1", redeem.clone())
             .await
             .refused(409, "quote_stale", Some("PRC-6"));
-        let end = json!({"password": mandat::demo::PASSWORD});
-        world
-            .post("sofia", &format!("/v1/partnerships/{id}/end"), end)
-            .await
-            .expect(200);
+        end_partnership(world, "sofia", &id).await.expect(200);
         world
             .post_keyed("claire", &path, "k2", redeem.clone())
             .await

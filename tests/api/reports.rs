@@ -1,6 +1,6 @@
 //! What the commerce system reports, one or many at a time, and what is refunded (BIL-3, BIL-4).
 use crate::money::{cashback, hosting, order};
-use crate::partnerships::partnership;
+use crate::partnerships::{partnership, set_payment_mode};
 use crate::world::{Answer, World, on_each_engine};
 use actix_web::test::TestRequest;
 use chrono::{NaiveDateTime, SecondsFormat, TimeDelta};
@@ -379,13 +379,7 @@ fn psh_8_a_late_event_settles_by_the_terms_of_its_instant() {
         let id = partnership(world, "sofia", "Galerie Arno").await;
         let mut instants = vec![world.clock.now()];
         world.advance(TimeDelta::hours(1));
-        let mode = json!({"payment_mode": "partner"});
-        world
-            .put(
-                "sofia",
-                &format!("/v1/partnerships/{id}/payment-mode"),
-                mode,
-            )
+        set_payment_mode(world, "sofia", &id, "partner")
             .await
             .expect(200);
         instants.push(world.clock.now());

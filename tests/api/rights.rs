@@ -1,13 +1,12 @@
 //! Every right, told twice: role × side × assignment × level × mode × product × state of the partnership
 //! × action, as the service answers it and as the rules' text has it (ORG-2 to ORG-8, ACC-1 to ACC-4, PRG-5).
-use crate::partnerships::partnership;
+use crate::partnerships::{end_partnership, partnership};
 use crate::world::{World, on_each_engine};
 use diesel::prelude::*;
 use mandat::db::Tx;
 use mandat::db::schema::{
     assignments, enrolment_states, organizations, partnerships, products, reached_products,
 };
-use mandat::demo::PASSWORD;
 use mandat::domain::enrolment::EnrolmentState;
 use mandat::domain::id::{
     AssignmentId, MemberId, OrganizationId, PartnershipId, ProductId, UserId,
@@ -618,11 +617,7 @@ fn prove(terms: Terms, access: Option<Value>) {
         enrol(world, EnrolmentState::Suspended).await;
         asked += compare(world, &scene, terms, State::Suspended).await;
         enrol(world, EnrolmentState::Approved).await;
-        let path = format!("/v1/partnerships/{id}/end");
-        world
-            .post("ben", &path, json!({"password": PASSWORD}))
-            .await
-            .expect(200);
+        end_partnership(world, "ben", &id).await.expect(200);
         asked += compare(world, &scene, terms, State::Ended).await;
         let line = format!("\nrights, {terms:?}: {asked} cases\n");
         std::io::stderr()

@@ -1,6 +1,6 @@
 //! Partnerships that start later, and handovers from one partner to another (PSH-10, PSH-12).
 use crate::invitations::{accept, ask, full, invite, limited};
-use crate::partnerships::partnership;
+use crate::partnerships::{end_partnership, partnership, set_payment_mode};
 use crate::world::{Answer, World, on_each_engine};
 use chrono::TimeDelta;
 use mandat::demo::PASSWORD;
@@ -159,14 +159,7 @@ fn psh_7_either_side_ends_what_has_not_begun() {
             .await
             .text_of("/partnership/id");
         let path = format!("/v1/partnerships/{id}");
-        let ended = world
-            .post(
-                "claire",
-                &format!("{path}/end"),
-                json!({"password": PASSWORD}),
-            )
-            .await
-            .expect(200);
+        let ended = end_partnership(world, "claire", &id).await.expect(200);
         assert_eq!(ended.body["status"], "ended");
         world.advance(TimeDelta::hours(2));
         let later = world.get("anna", &path).await.expect(200);
@@ -356,9 +349,9 @@ fn inv_10_another_payment_mode_leaves_a_handover_pending() {
         let sent = hand_over(world, "sofia", &old, None, Some(PASSWORD))
             .await
             .expect(201);
-        let path = format!("/v1/partnerships/{old}/payment-mode");
-        let mode = json!({"payment_mode": "partner"});
-        world.put("sofia", &path, mode).await.expect(200);
+        set_payment_mode(world, "sofia", &old, "partner")
+            .await
+            .expect(200);
         accept(world, "jonas", &sent.id(), json!({}))
             .await
             .expect(200);

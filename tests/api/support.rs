@@ -1,10 +1,10 @@
 //! Support codes, contracts and temporary access (SUP-1 to SUP-4).
+use crate::partnerships::{end_partnership, partnership};
 use crate::world::{Answer, World, on_each_engine};
 use actix_web::test::TestRequest;
 use chrono::TimeDelta;
 use diesel::prelude::*;
 use mandat::db::schema::{support_codes, support_identifications};
-use mandat::demo::PASSWORD;
 use serde_json::{Value, json};
 
 async fn code(world: &World, who: &str, customer: Option<&'static str>) -> String {
@@ -104,22 +104,8 @@ fn sup_1_a_code_on_a_customers_behalf_names_both_and_holds_while_there_is_access
                 .await
                 .refused(404, "not_found", None);
         }
-        let partnerships = world
-            .get(
-                "karl",
-                &format!("/v1/organizations/{weiss}/partnerships?status=active"),
-            )
-            .await
-            .expect(200);
-        let partnership = partnerships.text_of("/items/0/id");
-        world
-            .post(
-                "karl",
-                &format!("/v1/partnerships/{partnership}/end"),
-                json!({"password": PASSWORD}),
-            )
-            .await
-            .expect(200);
+        let open = partnership(world, "karl", "Praxis Weiss").await;
+        end_partnership(world, "karl", &open).await.expect(200);
         identify(world, &behalf)
             .await
             .refused(422, "invalid", Some("SUP-3"));

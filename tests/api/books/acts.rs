@@ -4,7 +4,7 @@ use super::model::{FAMILIES, Invoice, LUMEN, Model, Org, PaidBy, Product, Side};
 use crate::invoices::prepaid;
 use crate::money::card;
 use crate::partner_statements::this_month;
-use crate::partnerships::partnership;
+use crate::partnerships::{partnership, set_payment_mode};
 use crate::reports::{event, report, with};
 use crate::world::World;
 use chrono::{NaiveDateTime, NaiveTime, TimeDelta};
@@ -332,13 +332,10 @@ impl<'w> Books<'w> {
     async fn switch(&mut self, customer: Org) {
         let at = self.world.clock.now();
         let to_partner = self.model.payer(customer, Side::Partner, at) != LUMEN;
-        let path = format!(
-            "/v1/partnerships/{}/payment-mode",
-            self.partnerships[customer]
-        );
-        let body = json!({"payment_mode": word(to_partner)});
-        let who = ORGANIZATIONS[customer].1;
-        self.world.put(who, &path, body).await.expect(200);
+        let (id, who) = (&self.partnerships[customer], ORGANIZATIONS[customer].1);
+        set_payment_mode(self.world, who, id, word(to_partner))
+            .await
+            .expect(200);
         self.model.switch(customer, to_partner, at);
     }
 

@@ -5,10 +5,9 @@ mod agreement;
 mod model;
 
 use self::acts::Books;
-use crate::program::told;
+use crate::program::random_stories;
 use crate::world::on_each_engine;
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 
 /// What happens; whatever it names is found by its number, counted round.
 #[derive(Debug, Clone)]
@@ -109,23 +108,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 25..40)
 }
 
-/// The same ones on each run, unless `PROPTEST_RNG_SEED` says so.
-fn seed() -> RngSeed {
-    match ProptestConfig::default().rng_seed {
-        RngSeed::Random => RngSeed::Fixed(2026),
-        said @ RngSeed::Fixed(_) => said,
-    }
-}
-
 proptest! {
-    #![proptest_config(ProptestConfig {
-        // As many as a few seconds allow.
-        cases: told("PROPTEST_CASES", 3) as u32,
-        rng_seed: seed(),
-        failure_persistence: None,
-        max_shrink_iters: 60,
-        ..ProptestConfig::default()
-    })]
+    #![proptest_config(random_stories("PROPTEST_CASES", 3))]
 
     #[test]
     fn bil_5_bil_6_bil_11_the_books_agree_with_a_plain_model_after_each_step(steps in steps()) {

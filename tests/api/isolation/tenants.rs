@@ -2,7 +2,7 @@
 use crate::invitations::{accept, full, invite, limited};
 use crate::jobs::settle;
 use crate::money::{card, order};
-use crate::partnerships::partnership;
+use crate::partnerships::{end_partnership, partnership};
 use crate::programme::approve;
 use crate::world::{Answer, World};
 use actix_web::test::TestRequest;
@@ -224,11 +224,7 @@ async fn kurier_comes_and_goes(world: &World) {
         .expect(200);
     for (partner, who) in [("Velo Kurier", "ben"), ("Studio Lumen", "claire")] {
         let open = partnership(world, "karl", "Praxis Weiss").await;
-        let end = format!("/v1/partnerships/{open}/end");
-        world
-            .post("karl", &end, json!({"password": PASSWORD}))
-            .await
-            .expect(200);
+        end_partnership(world, "karl", &open).await.expect(200);
         let sent = invite(world, "karl", "Praxis Weiss", partner, full("customer")).await;
         accept(world, who, &sent.expect(201).id(), json!({}))
             .await
